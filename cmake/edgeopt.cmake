@@ -1,0 +1,89 @@
+# How the house is built: one static library per folder of src/, one test program per folder of tests/,
+# and tables generated from sorted file names, so that adding a pass, metric or subcommand is one new file.
+
+add_library(edgeopt_options INTERFACE)
+target_compile_options(edgeopt_options INTERFACE -Wall -Wextra -Wno-missing-field-initializers)
+target_include_directories(edgeopt_options INTERFACE ${CMAKE_SOURCE_DIR}/src ${CMAKE_BINARY_DIR}/generated)
+if(EDGEOPT_SANITIZE)
+  target_compile_options(edgeopt_options INTERFACE -fsanitize=${EDGEOPT_SANITIZE} -fno-omit-frame-pointer)
+  target_link_options(edgeopt_options INTERFACE -fsanitize=${EDGEOPT_SANITIZE})
+endif()
+if(EDGEOPT_FUZZERS)
+  target_compile_options(edgeopt_options INTERFACE -fsanitize=fuzzer-no-link)
+  target_link_options(edgeopt_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
+# edgeopt_module(NAME [DEPS target...]): library edgeopt_NAME from every .cc in the calling folder and
+# its sub-folders. DEPS names sibling modules (base) or third-party targets.
+function(edgeopt_module name)
+  cmake_parse_arguments(arg "" "" "DEPS" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
+  list(SORT sources)
+  list(FILTER sources EXCLUDE REGEX "/main\\.cc$")
+  if(sources)
+    add_library(edgeopt_${name} STATIC ${sources})
+    set(scope PUBLIC)
+  else()
+    add_library(edgeopt_${name} INTERFACE)
+    set(scope INTERFACE)
+  endif()
+  target_link_libraries(edgeopt_${name} ${scope} edgeopt_options)
+  foreach(dep ${arg_DEPS})
+    if(TARGET edgeopt_${dep})
+      target_link_libraries(edgeopt_${name} ${scope} edgeopt_${dep})
+    else()
+      target_link_libraries(edgeopt_${name} ${scope} ${dep})
+    endif()
+  endforeach()
+endfunction()
+
+# edgeopt_table(MODULE TYPE HEADER FILE...): generates <MODULE>_table.cc with
+#   std::span<const TYPE> edgeopt::MODULE::Table()
+# from one function `TYPE file_name()` in namespace edgeopt::MODULE per FILE (sorted).
+function(edgeopt_table module type header)
+  set(files ${ARGN})
+  list(SORT files)
+  set(declarations "")
+  set(rows "")
+  foreach(file ${files})
+    get_filename_component(stem ${file} NAME_WE)
+    string(APPEND declarations "${type} ${stem}();\n")
+    string(APPEND rows "      ${stem}(),\n")
+  endforeach()
+  set(text "// Generated from the file names; see cmake/edgeopt.cmake.\n#include \"${header}\"\n
+namespace edgeopt::${module} {
+${declarations}
+std::span<const ${type}> Table() {
+  static const ${type} kTable[] = {
+${rows}  };
+  return kTable;
+}
+}  // namespace edgeopt::${module}\n")
+  set(output ${CMAKE_BINARY_DIR}/generated/${module}_table.cc)
+  file(CONFIGURE OUTPUT ${output} CONTENT "${text}" @ONLY)
+  target_sources(edgeopt_${module} PRIVATE ${output})
+endfunction()
+
+# edgeopt_test(MODULE [DEPS ...]): program test_MODULE from every *_test.cc of tests/MODULE.
+function(edgeopt_test module)
+  cmake_parse_arguments(arg "" "" "DEPS" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${module}/*.cc)
+  list(SORT sources)
+  list(FILTER sources EXCLUDE REGEX "_fuzz\\.cc$")
+  if(NOT sources)
+    return()
+  endif()
+  add_executable(test_${module} ${sources})
+  target_include_directories(test_${module} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
+  target_compile_definitions(test_${module} PRIVATE EDGEOPT_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
+    EDGEOPT_BINARY_DIR="${CMAKE_BINARY_DIR}" EDGEOPT_DEPS_DIR="${EDGEOPT_DEPS_DIR}")
+  target_link_libraries(test_${module} PRIVATE edgeopt_${module} GTest::gtest GTest::gtest_main)
+  foreach(dep ${arg_DEPS})
+    if(TARGET edgeopt_${dep})
+      target_link_libraries(test_${module} PRIVATE edgeopt_${dep})
+    else()
+      target_link_libraries(test_${module} PRIVATE ${dep})
+    endif()
+  endforeach()
+  add_test(NAME ${module} COMMAND test_${module})
+endfunction()

@@ -1,0 +1,2 @@
+# make install and the Debian package.
+include(GNUInstallDirs)
