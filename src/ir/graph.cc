@@ -1,0 +1,490 @@
+#include "ir/graph.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <queue>
+
+namespace edgeopt::ir {
+namespace {
+
+// The constant that a Constant node holds (ONNX operator Constant, opset 12 and later).
+std::optional<Tensor> ConstantNodeValue(const Node& node) {
+  for (const Attribute& attribute : node.attributes) {
+    if (attribute.name == "value") {
+      if (const auto* tensor = attribute.get<Tensor>()) return *tensor;
+    } else if (attribute.name == "value_float") {
+      if (const auto* number = attribute.get<float>()) return Tensor::Scalar(*number);
+    } else if (attribute.name == "value_int") {
+      if (const auto* number = attribute.get<int64_t>()) return Tensor::Scalar(*number);
+    } else if (attribute.name == "value_floats") {
+      if (const auto* list = attribute.get<std::vector<float>>())
+        return Tensor::Of({static_cast<int64_t>(list->size())}, *list);
+    } else if (attribute.name == "value_ints") {
+      if (const auto* list = attribute.get<std::vector<int64_t>>())
+        return Tensor::Of({static_cast<int64_t>(list->size())}, *list);
+    } else if (attribute.name == "value_string") {
+      if (const auto* text = attribute.get<std::string>())
+        return Tensor::MakeStrings({}, {*text}).value();
+    } else if (attribute.name == "value_strings") {
+      if (const auto* list = attribute.get<std::vector<std::string>>())
+        return Tensor::MakeStrings({static_cast<int64_t>(list->size())}, *list).value();
+    }
+  }
+  return std::nullopt;
+}
+
+void CollectNames(const Graph& graph, std::unordered_set<std::string>& names) {
+  for (size_t i = 0; i < graph.value_bound(); ++i) {
+    const ValueId id{static_cast<int32_t>(i)};
+    if (graph.alive(id)) names.insert(graph.value(id).name);
+  }
+  for (const NodeId id : graph.nodes())
+    ForEachSubgraph(graph.node(id), [&](const std::string&, const Graph& subgraph) {
+      CollectNames(subgraph, names);
+    });
+}
+
+// A copy of `subgraph` in which the captured value `from` is called `to`, at any depth; null when
+// it does not occur.
+GraphPtr WithCaptureRenamed(const Graph& subgraph, const std::string& from, const std::string& to) {
+  const ValueId captured = subgraph.Find(from);
+  if (!captured.valid() || !subgraph.value(captured).captured) return nullptr;
+  Graph copy = subgraph;
+  const ValueId present = copy.Find(to);
+  if (present.valid()) {
+    copy.ReplaceUses(captured, present);
+    if (copy.IsOutput(captured)) {
+      std::vector<ValueId> outputs = copy.outputs();
+      std::replace(outputs.begin(), outputs.end(), captured, present);
+      copy.SetOutputs(std::move(outputs));
+    }
+    copy.RemoveValue(captured);
+  } else {
+    copy.Rename(captured, to);
+  }
+  return std::make_shared<const Graph>(std::move(copy));
+}
+
+void RenameCapture(Attribute& attribute, const std::string& from, const std::string& to) {
+  const auto rename = [&](GraphPtr& subgraph) {
+    if (GraphPtr renamed = WithCaptureRenamed(*subgraph, from, to)) subgraph = std::move(renamed);
+  };
+  if (auto* one = std::get_if<GraphPtr>(&attribute.value)) rename(*one);
+  if (auto* many = std::get_if<std::vector<GraphPtr>>(&attribute.value))
+    for (GraphPtr& subgraph : *many) rename(subgraph);
+}
+
+}  // namespace
+
+// --- Node ---
+
+const Attribute* Node::FindAttribute(std::string_view attribute_name) const {
+  for (const Attribute& attribute : attributes)
+    if (attribute.name == attribute_name) return &attribute;
+  return nullptr;
+}
+
+int64_t Node::IntOr(std::string_view attribute_name, int64_t fallback) const {
+  const Attribute* attribute = FindAttribute(attribute_name);
+  const auto* number = attribute ? attribute->get<int64_t>() : nullptr;
+  return number ? *number : fallback;
+}
+
+float Node::FloatOr(std::string_view attribute_name, float fallback) const {
+  const Attribute* attribute = FindAttribute(attribute_name);
+  const auto* number = attribute ? attribute->get<float>() : nullptr;
+  return number ? *number : fallback;
+}
+
+std::string Node::StringOr(std::string_view attribute_name, std::string fallback) const {
+  const Attribute* attribute = FindAttribute(attribute_name);
+  const auto* text = attribute ? attribute->get<std::string>() : nullptr;
+  return text ? *text : std::move(fallback);
+}
+
+std::vector<int64_t> Node::IntsOr(std::string_view attribute_name,
+                                  std::vector<int64_t> fallback) const {
+  const Attribute* attribute = FindAttribute(attribute_name);
+  const auto* list = attribute ? attribute->get<std::vector<int64_t>>() : nullptr;
+  return list ? *list : std::move(fallback);
+}
+
+bool Node::has_subgraphs() const {
+  bool found = false;
+  ForEachSubgraph(*this, [&](const std::string&, const Graph&) { found = true; });
+  return found;
+}
+
+// --- Graph: reading ---
+
+std::vector<NodeId> Graph::nodes() const {
+  std::vector<NodeId> ids;
+  ids.reserve(order_.size());
+  for (const NodeId id : order_)
+    if (alive(id)) ids.push_back(id);
+  return ids;
+}
+
+size_t Graph::node_count() const {
+  return static_cast<size_t>(
+      std::count_if(order_.begin(), order_.end(), [&](NodeId id) { return alive(id); }));
+}
+
+bool Graph::alive(ValueId id) const {
+  return id.valid() && static_cast<size_t>(id.index) < values_.size() && !value(id).name.empty();
+}
+
+std::vector<ValueId> Graph::initializers() const {
+  std::vector<ValueId> ids;
+  for (size_t i = 0; i < values_.size(); ++i)
+    if (values_[i].initializer || values_[i].sparse_initializer)
+      ids.push_back({static_cast<int32_t>(i)});
+  return ids;
+}
+
+std::vector<ValueId> Graph::captured() const {
+  std::vector<ValueId> ids;
+  for (size_t i = 0; i < values_.size(); ++i)
+    if (values_[i].captured) ids.push_back({static_cast<int32_t>(i)});
+  return ids;
+}
+
+bool Graph::IsInput(ValueId id) const {
+  return std::find(inputs_.begin(), inputs_.end(), id) != inputs_.end();
+}
+
+bool Graph::IsOutput(ValueId id) const {
+  return std::find(outputs_.begin(), outputs_.end(), id) != outputs_.end();
+}
+
+ValueId Graph::Find(std::string_view value_name) const {
+  const auto found = by_name_.find(std::string(value_name));
+  return found == by_name_.end() ? kNoValue : found->second;
+}
+
+NodeId Graph::OnlyUser(ValueId id) const {
+  if (!id.valid() || !HasSingleUse(id) || uses(id)[0].slot == Use::kCaptured) return {};
+  return uses(id)[0].node;
+}
+
+const Node* Graph::ProducerIf(ValueId id, std::string_view op_type) const {
+  const NodeId made_by = producer(id);
+  return made_by.valid() && node(made_by).Is(op_type) ? &node(made_by) : nullptr;
+}
+
+std::optional<Tensor> Graph::ConstantOf(ValueId id) const {
+  if (!id.valid()) return std::nullopt;
+  const Value& held = value(id);
+  if (held.initializer) return IsInput(id) ? std::nullopt : held.initializer;
+  const Node* constant = ProducerIf(id, "Constant");
+  return constant ? ConstantNodeValue(*constant) : std::nullopt;
+}
+
+std::string Graph::Describe(NodeId id) const {
+  const Node& described = node(id);
+  std::string label = described.name;
+  for (size_t i = 0; label.empty() && i < described.outputs.size(); ++i)
+    if (described.outputs[i].valid()) label = value(described.outputs[i]).name;
+  const std::string domain = described.domain.empty() ? "" : described.domain + ".";
+  return "node '" + label + "' (" + domain + described.op_type + ")";
+}
+
+// --- Graph: values ---
+
+bool Graph::NameTaken(const std::string& candidate) const {
+  return by_name_.count(candidate) > 0 || (reserved_ && reserved_->count(candidate) > 0);
+}
+
+ValueId Graph::AddValue(std::string_view name_hint, Type type) {
+  const std::string hint(name_hint.empty() ? "value" : name_hint);
+  std::string candidate = hint;
+  const auto inside_subgraphs = [&](const std::string& text) {
+    for (const NodeId id : order_)
+      if (alive(id) && node(id).has_subgraphs()) {
+        bool found = false;
+        ForEachSubgraph(node(id), [&](const std::string&, const Graph& subgraph) {
+          found = found || AllNames(subgraph).count(text) > 0;
+        });
+        if (found) return true;
+      }
+    return false;
+  };
+  while (NameTaken(candidate) || inside_subgraphs(candidate))
+    candidate = hint + "_" + std::to_string(++next_suffix_[hint]);
+  const ValueId id = AddNamedValue(std::move(candidate));
+  At(id).type = std::move(type);
+  return id;
+}
+
+ValueId Graph::AddInitializer(std::string_view name_hint, Tensor tensor) {
+  const ValueId id = AddValue(name_hint);
+  SetInitializer(id, std::move(tensor));
+  return id;
+}
+
+ValueId Graph::AddNamedValue(std::string value_name) {
+  const ValueId id{static_cast<int32_t>(values_.size())};
+  if (value_name.empty() || !by_name_.emplace(value_name, id).second) return kNoValue;
+  values_.emplace_back();
+  values_.back().name = std::move(value_name);
+  uses_.emplace_back();
+  return id;
+}
+
+void Graph::SetInitializer(ValueId id, Tensor tensor) {
+  At(id).type = Type::OfTensor(tensor.type(), ToShape(tensor.dims()));
+  At(id).initializer = std::move(tensor);
+}
+
+void Graph::ClearInitializer(ValueId id) {
+  At(id).initializer.reset();
+  At(id).sparse_initializer.reset();
+}
+
+void Graph::SetDocumentation(ValueId id, std::string doc, Metadata value_metadata) {
+  At(id).doc_string = std::move(doc);
+  At(id).metadata = std::move(value_metadata);
+}
+
+void Graph::SetSparseInitializer(ValueId id, SparseTensor tensor) {
+  At(id).type = Type::OfTensor(tensor.values.type(), ToShape(tensor.dims));
+  At(id).sparse_initializer = std::move(tensor);
+}
+
+bool Graph::Rename(ValueId id, std::string new_name) {
+  if (value(id).name == new_name) return true;
+  if (new_name.empty() || NameTaken(new_name)) return false;
+  const std::string old_name = value(id).name;
+  for (const Use& use : std::vector<Use>(uses(id)))
+    if (use.slot == Use::kCaptured)
+      for (Attribute& attribute : At(use.node).attributes)
+        RenameCapture(attribute, old_name, new_name);
+  by_name_.erase(old_name);
+  by_name_.emplace(new_name, id);
+  At(id).name = std::move(new_name);
+  return true;
+}
+
+void Graph::RemoveValue(ValueId id) {
+  by_name_.erase(value(id).name);
+  At(id) = Value{};
+}
+
+// --- Graph: nodes ---
+
+void Graph::AddUse(ValueId used, Use use) {
+  if (used.valid()) uses_[static_cast<size_t>(used.index)].push_back(use);
+}
+
+void Graph::DropUse(ValueId used, Use use) {
+  if (!used.valid()) return;
+  std::vector<Use>& list = uses_[static_cast<size_t>(used.index)];
+  const auto found = std::find(list.begin(), list.end(), use);
+  if (found != list.end()) list.erase(found);
+}
+
+void Graph::UpdateCaptures(NodeId id) {
+  for (const ValueId old : node(id).captures) DropUse(old, {id, Use::kCaptured});
+  At(id).captures.clear();
+  ForEachSubgraph(node(id), [&](const std::string&, const Graph& subgraph) {
+    for (const ValueId inner : subgraph.captured()) {
+      const ValueId outer = Find(subgraph.value(inner).name);
+      auto& captures = At(id).captures;
+      if (!outer.valid() || std::find(captures.begin(), captures.end(), outer) != captures.end())
+        continue;
+      captures.push_back(outer);
+      AddUse(outer, {id, Use::kCaptured});
+    }
+  });
+}
+
+NodeId Graph::AddNode(Node node) {
+  const NodeId id{static_cast<int32_t>(nodes_.size())};
+  nodes_.emplace_back(std::move(node));
+  order_.push_back(id);
+  At(id).captures.clear();
+  for (size_t i = 0; i < At(id).inputs.size(); ++i)
+    AddUse(At(id).inputs[i], {id, static_cast<int32_t>(i)});
+  for (const ValueId output : At(id).outputs)
+    if (output.valid()) At(output).producer = id;
+  UpdateCaptures(id);
+  return id;
+}
+
+NodeId Graph::AddNode(std::string op_type, std::vector<ValueId> inputs,
+                      std::vector<ValueId> outputs, std::vector<Attribute> attributes,
+                      std::string_view name_hint) {
+  Node made;
+  made.op_type = std::move(op_type);
+  made.name = std::string(name_hint);
+  made.inputs = std::move(inputs);
+  made.outputs = std::move(outputs);
+  made.attributes = std::move(attributes);
+  return AddNode(std::move(made));
+}
+
+void Graph::RemoveNode(NodeId id) {
+  Node& removed = At(id);
+  for (size_t i = 0; i < removed.inputs.size(); ++i)
+    DropUse(removed.inputs[i], {id, static_cast<int32_t>(i)});
+  for (const ValueId captured : removed.captures) DropUse(captured, {id, Use::kCaptured});
+  for (const ValueId output : removed.outputs)
+    if (output.valid() && value(output).producer == id) At(output).producer = {};
+  nodes_[static_cast<size_t>(id.index)].reset();
+  order_.erase(std::find(order_.begin(), order_.end(), id));
+}
+
+void Graph::SetInput(NodeId id, size_t slot, ValueId used) {
+  auto& inputs = At(id).inputs;
+  if (slot >= inputs.size()) inputs.resize(slot + 1, kNoValue);
+  const Use use{id, static_cast<int32_t>(slot)};
+  DropUse(inputs[slot], use);
+  inputs[slot] = used;
+  AddUse(used, use);
+}
+
+void Graph::SetNodeInputs(NodeId id, std::vector<ValueId> values) {
+  auto& inputs = At(id).inputs;
+  for (size_t i = 0; i < inputs.size(); ++i) DropUse(inputs[i], {id, static_cast<int32_t>(i)});
+  inputs = std::move(values);
+  for (size_t i = 0; i < inputs.size(); ++i) AddUse(inputs[i], {id, static_cast<int32_t>(i)});
+}
+
+void Graph::SetNodeOutputs(NodeId id, std::vector<ValueId> values) {
+  for (const ValueId output : node(id).outputs)
+    if (output.valid() && value(output).producer == id) At(output).producer = {};
+  At(id).outputs = std::move(values);
+  for (const ValueId output : node(id).outputs)
+    if (output.valid()) At(output).producer = id;
+}
+
+void Graph::SetOpType(NodeId id, std::string op_type, std::string domain) {
+  At(id).op_type = std::move(op_type);
+  At(id).domain = std::move(domain);
+}
+
+void Graph::SetNodeName(NodeId id, std::string node_name) { At(id).name = std::move(node_name); }
+
+void Graph::SetAttribute(NodeId id, Attribute attribute) {
+  auto& attributes = At(id).attributes;
+  const auto found = std::find_if(attributes.begin(), attributes.end(),
+                                  [&](const Attribute& a) { return a.name == attribute.name; });
+  if (found == attributes.end())
+    attributes.push_back(std::move(attribute));
+  else
+    *found = std::move(attribute);
+  UpdateCaptures(id);
+}
+
+void Graph::RemoveAttribute(NodeId id, std::string_view attribute_name) {
+  std::erase_if(At(id).attributes, [&](const Attribute& a) { return a.name == attribute_name; });
+  UpdateCaptures(id);
+}
+
+void Graph::ReplaceUses(ValueId from, ValueId to) {
+  if (from == to) return;
+  for (const Use& use : std::vector<Use>(uses(from))) {
+    if (use.slot != Use::kCaptured) {
+      SetInput(use.node, static_cast<size_t>(use.slot), to);
+      continue;
+    }
+    for (Attribute& attribute : At(use.node).attributes)
+      RenameCapture(attribute, value(from).name, value(to).name);
+    UpdateCaptures(use.node);
+  }
+}
+
+bool Graph::ReplaceEverywhere(ValueId from, ValueId to) {
+  if (from == to) return true;
+  if (!IsOutput(from)) {
+    ReplaceUses(from, to);
+    return true;
+  }
+  const Value& target = value(to);
+  if (IsInput(to) || IsOutput(to) || target.initializer || target.sparse_initializer ||
+      target.captured || IsInput(from))
+    return false;
+  ReplaceUses(from, to);
+  std::replace(outputs_.begin(), outputs_.end(), from, to);
+  // The output keeps its name: `from` gets a spare one until it is removed as dead.
+  const std::string kept = value(from).name;
+  std::string spare = kept + "_replaced";
+  while (NameTaken(spare)) spare += "_";
+  Rename(from, std::move(spare));
+  Rename(to, kept);
+  return true;
+}
+
+// --- Graph: order and dead code ---
+
+Status Graph::SortTopologically() {
+  std::unordered_map<int32_t, size_t> position;
+  for (size_t i = 0; i < order_.size(); ++i) position[order_[i].index] = i;
+  std::vector<size_t> waiting_for(order_.size(), 0);
+  std::vector<std::vector<size_t>> users(order_.size());
+  for (size_t i = 0; i < order_.size(); ++i) {
+    const auto depend = [&](ValueId used) {
+      const NodeId made_by = producer(used);
+      if (!made_by.valid()) return;
+      users[position.at(made_by.index)].push_back(i);
+      ++waiting_for[i];
+    };
+    for (const ValueId used : node(order_[i]).inputs) depend(used);
+    for (const ValueId used : node(order_[i]).captures) depend(used);
+  }
+  std::priority_queue<size_t, std::vector<size_t>, std::greater<>> ready;
+  for (size_t i = 0; i < order_.size(); ++i)
+    if (waiting_for[i] == 0) ready.push(i);
+  std::vector<NodeId> sorted;
+  sorted.reserve(order_.size());
+  while (!ready.empty()) {
+    const size_t next = ready.top();
+    ready.pop();
+    sorted.push_back(order_[next]);
+    for (const size_t user : users[next])
+      if (--waiting_for[user] == 0) ready.push(user);
+  }
+  if (sorted.size() != order_.size()) {
+    for (size_t i = 0; i < order_.size(); ++i)
+      if (waiting_for[i] > 0)
+        return BadInput(Describe(order_[i]) + " is on a cycle: it needs its own result",
+                        "export the model again; a graph must be acyclic");
+  }
+  order_ = std::move(sorted);
+  return OkStatus();
+}
+
+int64_t Graph::RemoveUnused() {
+  int64_t removed = 0;
+  std::vector<NodeId> pending = nodes();
+  while (!pending.empty()) {
+    const NodeId id = pending.back();
+    pending.pop_back();
+    if (!alive(id)) continue;
+    const std::vector<ValueId> outputs = node(id).outputs;
+    const bool used = std::any_of(outputs.begin(), outputs.end(),
+                                  [&](ValueId v) { return v.valid() && !IsUnused(v); });
+    if (used) continue;
+    std::vector<ValueId> operands = node(id).inputs;
+    operands.insert(operands.end(), node(id).captures.begin(), node(id).captures.end());
+    RemoveNode(id);
+    ++removed;
+    for (const ValueId output : outputs)
+      if (output.valid()) RemoveValue(output);
+    for (const ValueId operand : operands)
+      if (producer(operand).valid()) pending.push_back(producer(operand));
+  }
+  for (size_t i = 0; i < values_.size(); ++i) {
+    const ValueId id{static_cast<int32_t>(i)};
+    if (alive(id) && !value(id).producer.valid() && IsUnused(id) && !IsInput(id)) RemoveValue(id);
+  }
+  return removed;
+}
+
+std::unordered_set<std::string> AllNames(const Graph& graph) {
+  std::unordered_set<std::string> names;
+  CollectNames(graph, names);
+  return names;
+}
+
+}  // namespace edgeopt::ir

@@ -1,0 +1,72 @@
+// What a runtime is: it loads a model file and runs it. One folder per runtime implements this; a
+// runtime whose library is missing is still listed, with the reason.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "ir/tensor.h"
+
+namespace edgeopt::runtimes {
+
+// An input or output of a loaded model; -1 in `dims` is a dimension decided at run time.
+struct TensorSpec {
+  std::string name;
+  ir::DataType type = ir::DataType::kUndefined;
+  ir::Dims dims;
+  std::vector<std::string> symbols;  // parallel to dims; "" when the dimension has no name
+};
+
+enum class GraphOptimization { kNone, kBasic, kExtended, kAll };
+
+struct SessionOptions {
+  int threads = 1;
+  GraphOptimization optimization = GraphOptimization::kAll;
+  bool profile = false;                        // record per-operator times (EndProfile)
+  bool spin = true;                            // busy-wait of idle workers between operators
+  std::filesystem::path optimized_model_path;  // not empty: write the graph as the runtime fused it
+};
+
+// One operator's run inside one inference.
+struct ProfileEvent {
+  std::string node;      // name in the optimized graph
+  std::string op_type;   // "QLinearConv"
+  std::string provider;  // "CPUExecutionProvider"
+  double duration_us = 0;
+  std::vector<std::string> input_types, output_types;  // "uint8", "float", per tensor
+};
+
+// A loaded model. Run may be called from several threads; the other methods from one at a time.
+class Session {
+ public:
+  virtual ~Session() = default;
+  virtual const std::vector<TensorSpec>& inputs() const = 0;
+  virtual const std::vector<TensorSpec>& outputs() const = 0;
+  // Inputs by name (Tensor::name; "" is allowed for a model with one input), in any order. All
+  // outputs in declared order, named, in memory that the tensors keep alive. BadInput on a wrong
+  // name, type or shape; kUnavailable with the runtime's own message when the run fails.
+  virtual Result<std::vector<ir::Tensor>> Run(const std::vector<ir::Tensor>& inputs) = 0;
+  // The events of all runs since loading, one inner vector per Run. Requires
+  // SessionOptions::profile; ends profiling.
+  virtual Result<std::vector<std::vector<ProfileEvent>>> EndProfile() = 0;
+};
+
+class Runtime {
+ public:
+  virtual ~Runtime() = default;
+  virtual std::string name() const = 0;     // "onnxruntime"
+  virtual std::string version() const = 0;  // "1.31.1"
+  virtual Result<std::unique_ptr<Session>> Load(const std::filesystem::path& model,
+                                                const SessionOptions& options) = 0;
+  // From memory; `model_bytes` must stay valid only during the call.
+  virtual Result<std::unique_ptr<Session>> LoadBytes(std::span<const std::byte> model_bytes,
+                                                     const SessionOptions& options) = 0;
+};
+
+}  // namespace edgeopt::runtimes
