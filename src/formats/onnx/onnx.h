@@ -1,0 +1,73 @@
+// ONNX files in and out, and the services of ONNX's own C++ library (checker, shape inference,
+// version converter, function inliner, text syntax) on the IR. Protobuf stops inside this folder.
+//
+// Nothing that a ModelProto says is lost on the way in and out, with these exceptions, which carry
+// no meaning: tensors are written as raw_data whatever field held them, an empty string is the same
+// as an absent one, and a value named by several ValueInfoProtos gets one merged type.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "base/buffer.h"
+#include "base/file.h"
+#include "base/result.h"
+#include "ir/model.h"
+
+namespace edgeopt::formats {
+
+// Reads a model; external data is memory-mapped. BadInput says what is wrong with a broken file
+// (and what a file of another format looks like); external-data paths that leave the model's folder
+// (absolute, "..", a symbolic link) are refused. The result satisfies ir::Verify and is
+// topologically sorted.
+Result<ir::Model> ReadOnnx(const std::filesystem::path& path);
+// The same from bytes. External data is looked for in `folder`; an empty one refuses it.
+Result<ir::Model> ParseOnnx(const Buffer& bytes, const std::filesystem::path& folder = {});
+
+struct OnnxWriteOptions {
+  Overwrite overwrite = Overwrite::kReplace;
+  // A model with more bytes of weights than this gets them in a second file, NAME.data beside it
+  // (protobuf ends at 2 GiB). 0 forces it.
+  int64_t external_data_threshold_bytes = 1'900'000'000;
+};
+// Writes atomically (temporary name, sync, rename). The same model gives the same bytes. Unavailable
+// when the disk is full or the folder read-only; nothing is left behind then.
+Status WriteOnnx(const ir::Model& model, const std::filesystem::path& path,
+                 const OnnxWriteOptions& options = {});
+// The bytes of a model without external data. Unsupported above 2 GB.
+Result<std::string> SerializeOnnx(const ir::Model& model);
+
+enum class CheckDepth { kStructure, kTypes };
+// ONNX's checker; kTypes adds strict shape inference. BadInput is what the checker says.
+Status CheckModel(const ir::Model& model, CheckDepth depth = CheckDepth::kStructure);
+
+// ONNX's shape inference with data propagation, into the value types of the model and its subgraphs.
+// Quick (large weights are represented by their dimensions). A type that is known already is only
+// refined, never forgotten; a node that inference does not understand is passed over.
+Status InferTypes(ir::Model& model);
+
+// ONNX's version converter, ai.onnx domain, up or down. Unsupported names the operator that can't be
+// converted. Documentation, metadata and weights are kept.
+Result<ir::Model> ConvertVersion(const ir::Model& model, int64_t opset);
+
+// ONNX's inliner: every call of a model-local function becomes its body.
+Result<ir::Model> InlineFunctions(const ir::Model& model);
+
+struct TextOptions {
+  // Tensors of more elements are printed as their type and a note instead of their data. -1: never.
+  int64_t max_elements = 16;
+};
+// ONNX's text syntax (docs/Syntax.md of onnx). With max_elements = -1 ParseText reads it back.
+std::string PrintText(const ir::Model& model, const TextOptions& options = {});
+// Reads ONNX's text syntax: a whole model, or a graph alone, which then gets IR version 10 and opset
+// 20. BadInput gives line and column.
+Result<ir::Model> ParseText(std::string_view text);
+
+// One canonical text per meaning, for comparing graphs in tests: nodes in order with sorted
+// attributes, internal values numbered instead of named, constants (initializers and Constant nodes
+// alike) written out in full where they are used. Inputs and outputs keep name and type.
+std::string PrintGraph(const ir::Graph& graph);
+
+}  // namespace edgeopt::formats
