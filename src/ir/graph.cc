@@ -50,7 +50,14 @@ GraphPtr WithCaptureRenamed(const Graph& subgraph, const std::string& from, cons
   const ValueId captured = subgraph.Find(from);
   if (!captured.valid() || !subgraph.value(captured).captured) return nullptr;
   Graph copy = subgraph;
-  const ValueId present = copy.Find(to);
+  copy.ReserveNames(nullptr);  // `to` is such a name
+  ValueId present = copy.Find(to);
+  if (present.valid() && !copy.value(present).captured) {
+    // A value of the subgraph's own has that name: it makes way.
+    std::string spare = to + "_inner";
+    while (!copy.Rename(present, spare)) spare += "_";
+    present = kNoValue;
+  }
   if (present.valid()) {
     copy.ReplaceUses(captured, present);
     if (copy.IsOutput(captured)) {
@@ -195,21 +202,19 @@ bool Graph::NameTaken(const std::string& candidate) const {
   return by_name_.count(candidate) > 0 || (reserved_ && reserved_->count(candidate) > 0);
 }
 
+bool Graph::NameTakenInside(const std::string& candidate) const {
+  bool taken = false;
+  for (const NodeId id : with_subgraphs_)
+    ForEachSubgraph(node(id), [&](const std::string&, const Graph& subgraph) {
+      taken = taken || subgraph.Find(candidate).valid() || subgraph.NameTakenInside(candidate);
+    });
+  return taken;
+}
+
 ValueId Graph::AddValue(std::string_view name_hint, Type type) {
   const std::string hint(name_hint.empty() ? "value" : name_hint);
   std::string candidate = hint;
-  const auto inside_subgraphs = [&](const std::string& text) {
-    for (const NodeId id : order_)
-      if (alive(id) && node(id).has_subgraphs()) {
-        bool found = false;
-        ForEachSubgraph(node(id), [&](const std::string&, const Graph& subgraph) {
-          found = found || AllNames(subgraph).count(text) > 0;
-        });
-        if (found) return true;
-      }
-    return false;
-  };
-  while (NameTaken(candidate) || inside_subgraphs(candidate))
+  while (NameTaken(candidate) || NameTakenInside(candidate))
     candidate = hint + "_" + std::to_string(++next_suffix_[hint]);
   const ValueId id = AddNamedValue(std::move(candidate));
   At(id).type = std::move(type);
@@ -286,13 +291,14 @@ void Graph::DropUse(ValueId used, Use use) {
 void Graph::UpdateCaptures(NodeId id) {
   for (const ValueId old : node(id).captures) DropUse(old, {id, Use::kCaptured});
   At(id).captures.clear();
+  with_subgraphs_.erase(id);
+  std::set<ValueId> seen;
   ForEachSubgraph(node(id), [&](const std::string&, const Graph& subgraph) {
+    with_subgraphs_.insert(id);
     for (const ValueId inner : subgraph.captured()) {
       const ValueId outer = Find(subgraph.value(inner).name);
-      auto& captures = At(id).captures;
-      if (!outer.valid() || std::find(captures.begin(), captures.end(), outer) != captures.end())
-        continue;
-      captures.push_back(outer);
+      if (!outer.valid() || !seen.insert(outer).second) continue;
+      At(id).captures.push_back(outer);
       AddUse(outer, {id, Use::kCaptured});
     }
   });
@@ -331,6 +337,7 @@ void Graph::RemoveNode(NodeId id) {
   for (const ValueId output : removed.outputs)
     if (output.valid() && value(output).producer == id) At(output).producer = {};
   nodes_[static_cast<size_t>(id.index)].reset();
+  with_subgraphs_.erase(id);
   order_.erase(std::find(order_.begin(), order_.end(), id));
 }
 
@@ -417,7 +424,7 @@ bool Graph::ReplaceEverywhere(ValueId from, ValueId to) {
 
 // --- Graph: order and dead code ---
 
-Status Graph::SortTopologically() {
+Result<std::vector<NodeId>> Graph::TopologicalOrder() const {
   std::unordered_map<int32_t, size_t> position;
   for (size_t i = 0; i < order_.size(); ++i) position[order_[i].index] = i;
   std::vector<size_t> waiting_for(order_.size(), 0);
@@ -450,7 +457,11 @@ Status Graph::SortTopologically() {
         return BadInput(Describe(order_[i]) + " is on a cycle: it needs its own result",
                         "export the model again; a graph must be acyclic");
   }
-  order_ = std::move(sorted);
+  return sorted;
+}
+
+Status Graph::SortTopologically() {
+  EDGEOPT_TRY(order_, TopologicalOrder());
   return OkStatus();
 }
 

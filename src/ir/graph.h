@@ -8,6 +8,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -170,8 +171,10 @@ class Graph {
   // input, output, initializer or captured value while `from` is an output.
   bool ReplaceEverywhere(ValueId from, ValueId to);
 
-  // Stable topological order, keeping the present order where it is valid. BadInput names a node on
-  // a cycle.
+  // The alive nodes in a stable topological order that keeps the present order where it is valid.
+  // BadInput names a node on a cycle.
+  Result<std::vector<NodeId>> TopologicalOrder() const;
+  // Makes that the order of nodes().
   Status SortTopologically();
   // Removes nodes none of whose outputs is used, then unused initializers and captured values.
   // Returns the number of nodes removed.
@@ -188,12 +191,14 @@ class Graph {
   void DropUse(ValueId value, Use use);
   void UpdateCaptures(NodeId id);
   bool NameTaken(const std::string& candidate) const;
+  bool NameTakenInside(const std::string& candidate) const;
 
   // Deques: references to values and nodes stay valid while others are added.
   std::deque<Value> values_;
   std::deque<std::vector<Use>> uses_;  // parallel to values_
   std::deque<std::optional<Node>> nodes_;
   std::vector<NodeId> order_;
+  std::set<NodeId> with_subgraphs_;  // alive nodes that have subgraphs
   std::vector<ValueId> inputs_, outputs_;
   std::unordered_map<std::string, ValueId> by_name_;
   std::unordered_map<std::string, int64_t> next_suffix_;

@@ -17,11 +17,13 @@ const std::vector<std::string>& NoStrings() {
   return none;
 }
 
-// Element `index` of a packed 2- or 4-bit tensor, not sign-extended.
+// Element `index` of a packed 2-, 4- or 6-bit tensor, not sign-extended.
 unsigned Packed(std::span<const uint8_t> bytes, int bits, int64_t index) {
-  const int per_byte = 8 / bits;
-  const uint8_t byte = bytes[static_cast<size_t>(index / per_byte)];
-  return (byte >> (bits * (index % per_byte))) & ((1u << bits) - 1);
+  const auto first_bit = static_cast<size_t>(index * bits);
+  const size_t byte = first_bit / 8;
+  unsigned two_bytes = bytes[byte];
+  if (byte + 1 < bytes.size()) two_bytes |= static_cast<unsigned>(bytes[byte + 1]) << 8;
+  return (two_bytes >> (first_bit % 8)) & ((1u << bits) - 1);
 }
 
 int SignExtend(unsigned value, int bits) {
@@ -85,9 +87,11 @@ bool ForEachElement(const Tensor& tensor, Fn fn) {
     case DataType::kFloat8E5M2:
     case DataType::kFloat8E5M2FNUZ:
     case DataType::kFloat8E8M0:
+      return decoded([&](int64_t i) { return SmallFloatToFloat(tensor.type(), bytes[i]); });
     case DataType::kFloat6E2M3:
     case DataType::kFloat6E3M2:
-      return decoded([&](int64_t i) { return SmallFloatToFloat(tensor.type(), bytes[i]); });
+      return decoded(
+          [&](int64_t i) { return SmallFloatToFloat(tensor.type(), Packed(bytes, 6, i)); });
     case DataType::kString:
     case DataType::kComplex64:
     case DataType::kComplex128:
@@ -126,10 +130,7 @@ Result<int64_t> ElementCount(const Dims& dims) {
   return empty ? 0 : count;
 }
 
-int64_t StorageBytes(DataType type, int64_t count) {
-  const int bits = BitsOf(type) == 6 ? 8 : BitsOf(type);
-  return (count * bits + 7) / 8;
-}
+int64_t StorageBytes(DataType type, int64_t count) { return (count * BitsOf(type) + 7) / 8; }
 
 std::string ToString(const Dims& dims) {
   std::string text = "[";

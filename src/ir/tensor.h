@@ -20,8 +20,8 @@ using Metadata = std::vector<std::pair<std::string, std::string>>;
 
 // Product of the dimensions (1 for a scalar); BadInput on a negative dimension or on overflow.
 Result<int64_t> ElementCount(const Dims& dims);
-// Bytes of `count` elements in raw_data layout: little endian, row major, 2- and 4-bit elements
-// packed from the low bits up (onnx.proto, TensorProto.raw_data), 6-bit ones one per byte.
+// Bytes of `count` elements in raw_data layout (onnx.proto, TensorProto.raw_data): little endian,
+// row major; 2-, 4- and 6-bit elements are one stream of bits from the low bits up.
 int64_t StorageBytes(DataType type, int64_t count);
 // "[1, 3, 224, 224]".
 std::string ToString(const Dims& dims);
