@@ -1,11 +1,19 @@
 # How the house is built: one static library per folder of src/, one test program per folder of tests/,
 # and tables generated from sorted file names, so that adding a pass, metric or subcommand is one new file.
 
+find_program(EDGEOPT_CCACHE ccache)
+if(EDGEOPT_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${EDGEOPT_CCACHE})
+endif()
+
 add_library(edgeopt_options INTERFACE)
-target_compile_options(edgeopt_options INTERFACE -Wall -Wextra -Wno-missing-field-initializers)
+# g++ 12 reports -Wrestrict for `"text" + std::string` (GCC bug 105651); clang has no such option.
+target_compile_options(edgeopt_options INTERFACE -Wall -Wextra -Wno-missing-field-initializers
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
 target_include_directories(edgeopt_options INTERFACE ${CMAKE_SOURCE_DIR}/src ${CMAKE_BINARY_DIR}/generated)
 if(EDGEOPT_SANITIZE)
-  target_compile_options(edgeopt_options INTERFACE -fsanitize=${EDGEOPT_SANITIZE} -fno-omit-frame-pointer)
+  target_compile_options(edgeopt_options INTERFACE -fsanitize=${EDGEOPT_SANITIZE} -fno-sanitize-recover=all
+    -fno-omit-frame-pointer)
   target_link_options(edgeopt_options INTERFACE -fsanitize=${EDGEOPT_SANITIZE})
 endif()
 if(EDGEOPT_FUZZERS)
@@ -86,4 +94,31 @@ function(edgeopt_test module)
     endif()
   endforeach()
   add_test(NAME ${module} COMMAND test_${module})
+endfunction()
+
+# edgeopt_fuzz(FILE): FILE is <name>_fuzz.cc with an LLVMFuzzerTestOneInput; its seeds are in corpus/<name>.
+# With EDGEOPT_FUZZERS it becomes the libFuzzer program fuzz_<name>. Otherwise it becomes the test
+# test_fuzz_<name>, which replays the seeds, so that a crash once found stays mended. Links the module
+# that the first word of its name is, else everything.
+function(edgeopt_fuzz file)
+  get_filename_component(stem ${file} NAME_WE)
+  string(REGEX REPLACE "_fuzz$" "" name ${stem})
+  string(REGEX MATCH "^[^_]+" module ${name})
+  if(NOT TARGET edgeopt_${module})
+    set(module pipeline)
+  endif()
+  if(EDGEOPT_FUZZERS)
+    set(program fuzz_${name})
+    add_executable(${program} EXCLUDE_FROM_ALL ${file})
+    target_link_options(${program} PRIVATE -fsanitize=fuzzer)
+    add_dependencies(fuzzers ${program})
+  else()
+    set(program test_fuzz_${name})
+    add_executable(${program} ${file} ${CMAKE_CURRENT_SOURCE_DIR}/replay.cc)
+    target_compile_definitions(${program} PRIVATE
+      EDGEOPT_CORPUS="${CMAKE_CURRENT_SOURCE_DIR}/corpus/${name}")
+    target_link_libraries(${program} PRIVATE GTest::gtest GTest::gtest_main)
+    add_test(NAME fuzz_${name} COMMAND ${program})
+  endif()
+  target_link_libraries(${program} PRIVATE edgeopt_${module})
 endfunction()
