@@ -1,0 +1,164 @@
+#include "measure/calibrate.h"
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <thread>
+
+#include "formats/onnx/onnx.h"
+#include "quant/observer.h"
+
+namespace edgeopt::measure {
+namespace {
+
+using quant::Observer;
+using quant::TensorStatistics;
+
+// The model with the observed values as its outputs, and nothing computed beyond them.
+Result<ir::Model> WithOutputs(const ir::Model& model, const std::vector<std::string>& observe) {
+  ir::Model probe = model;
+  std::vector<ir::ValueId> outputs;
+  for (const std::string& name : observe) {
+    const ir::ValueId id = probe.graph.Find(name);
+    if (!id.valid()) return Internal("no value '" + name + "' to observe");
+    if (!probe.graph.IsInput(id)) outputs.push_back(id);
+  }
+  probe.graph.SetOutputs(std::move(outputs));
+  probe.graph.RemoveUnused();
+  return probe;
+}
+
+// Consecutive samples, observed in their order (the moving average depends on it).
+struct Half {
+  int64_t first = 0, end = 0;
+  std::map<std::string, Observer> observers;
+};
+
+class Run {
+ public:
+  Run(runtimes::Session* session, const std::vector<std::string>& observe,
+      const SampleSource& source, const CalibrationOptions& options)
+      : session_(session),
+        source_(source),
+        options_(options),
+        observed_(observe.begin(), observe.end()) {}
+
+  Status Observe(Half& half) {
+    for (int64_t index = half.first; index < half.end; ++index) {
+      if (stop_.load() || (options_.cancel != nullptr && options_.cancel->cancelled()))
+        return Interrupted();
+      Status done = ObserveSample(index, half);
+      if (!done.ok()) {
+        stop_.store(true);
+        return done.error().Within("calibration sample " + std::to_string(index));
+      }
+      Advance();
+    }
+    return OkStatus();
+  }
+
+ private:
+  Status ObserveSample(int64_t index, Half& half) {
+    EDGEOPT_TRY(const std::vector<ir::Tensor> inputs, source_(index));
+    EDGEOPT_CHECK_OK(ObserveAll(inputs, half));
+    if (session_ == nullptr) return OkStatus();  // only inputs are observed
+    EDGEOPT_TRY(const std::vector<ir::Tensor> outputs, session_->Run(inputs));
+    return ObserveAll(outputs, half);
+  }
+
+  Status ObserveAll(const std::vector<ir::Tensor>& tensors, Half& half) {
+    for (const ir::Tensor& tensor : tensors) {
+      if (observed_.count(tensor.name) == 0) continue;
+      if (tensor.type() != ir::DataType::kFloat32)
+        return BadInput("'" + tensor.name + "' is " + std::string(Name(tensor.type())) +
+                        ", not float32");
+      auto [found, added] =
+          half.observers.try_emplace(tensor.name, quant::ObserverOptions{options_.histogram});
+      found->second.Observe(tensor.as<float>());
+    }
+    return OkStatus();
+  }
+
+  void Advance() {
+    const std::lock_guard lock(progress_);
+    ++done_;
+    if (options_.sink != nullptr) options_.sink->Advance(done_);
+  }
+
+  runtimes::Session* session_;
+  const SampleSource& source_;
+  const CalibrationOptions& options_;
+  const std::set<std::string> observed_;
+  std::atomic<bool> stop_{false};
+  std::mutex progress_;
+  int64_t done_ = 0;
+};
+
+// The halves run side by side when there are two workers or more: no worker waits for another, and
+// what is observed does not depend on their number.
+Status ObserveHalves(Run& run, Half& first, Half& second, int workers) {
+  if (workers < 2) {
+    EDGEOPT_CHECK_OK(run.Observe(first));
+    return run.Observe(second);
+  }
+  Status first_done;
+  std::thread other([&] { first_done = run.Observe(first); });
+  const Status second_done = run.Observe(second);
+  other.join();
+  // The half that failed by itself explains more than the one that was stopped because of it.
+  if (!first_done.ok() && first_done.error().code != ErrorCode::kInterrupted) return first_done;
+  if (!second_done.ok()) return second_done;
+  return first_done;
+}
+
+std::map<std::string, TensorStatistics> Collected(const Half& half) {
+  std::map<std::string, TensorStatistics> statistics;
+  for (const auto& [name, observer] : half.observers) statistics[name] = observer.statistics();
+  return statistics;
+}
+
+Status CheckObserved(const std::map<std::string, TensorStatistics>& statistics) {
+  for (const auto& [name, seen] : statistics)
+    if (seen.count == 0 && seen.nonfinite + seen.extreme > 0)
+      return BadInput("'" + name + "' holds only NaN, infinities or masks on the calibration data",
+                      "check the model on this data, or exclude the operators around it");
+  return OkStatus();
+}
+
+}  // namespace
+
+std::map<std::string, TensorStatistics> CalibrationRun::Whole() const {
+  std::map<std::string, TensorStatistics> whole = first_half;
+  for (const auto& [name, statistics] : second_half) {
+    auto [found, added] = whole.try_emplace(name, statistics);
+    if (!added) found->second.Merge(statistics);
+  }
+  return whole;
+}
+
+Result<CalibrationRun> Calibrate(const ir::Model& model, const std::vector<std::string>& observe,
+                                 runtimes::Runtime& runtime, const SampleSource& source,
+                                 int64_t samples, const CalibrationOptions& options) {
+  if (samples < 1) return BadInput("the calibration data is empty", "give at least 100 samples");
+  EDGEOPT_TRY(const ir::Model probe, WithOutputs(model, observe));
+  std::unique_ptr<runtimes::Session> session;
+  if (!probe.graph.outputs().empty()) {
+    EDGEOPT_TRY(const std::string bytes, formats::SerializeOnnx(probe));
+    runtimes::SessionOptions session_options;
+    session_options.threads =
+        std::max(1, options.workers / 2);  // each half runs inferences of its own
+    EDGEOPT_TRY(session, runtime.LoadBytes(std::as_bytes(std::span(bytes)), session_options));
+  }
+  if (options.sink != nullptr) options.sink->Start("calibrate", samples);
+  Half first{0, (samples + 1) / 2, {}}, second{(samples + 1) / 2, samples, {}};
+  Run run(session.get(), observe, source, options);
+  EDGEOPT_CHECK_OK(ObserveHalves(run, first, second, options.workers));
+  if (options.sink != nullptr) options.sink->Finish();
+  CalibrationRun result{samples, Collected(first), Collected(second)};
+  EDGEOPT_CHECK_OK(CheckObserved(result.Whole()));
+  return result;
+}
+
+}  // namespace edgeopt::measure

@@ -1,0 +1,47 @@
+// Calibration: the float model runs on the user's data, and every value that will carry Q/DQ is
+// observed. One pass over the data; memory does not grow with the number of samples.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/sinks.h"
+#include "ir/model.h"
+#include "quant/statistics.h"
+#include "runtimes/runtime.h"
+
+namespace edgeopt::measure {
+
+// Sample `index` as model inputs with their batch axis, named. Called from several threads.
+using SampleSource = std::function<Result<std::vector<ir::Tensor>>(int64_t index)>;
+
+struct CalibrationOptions {
+  int workers = 2;        // cores to use; the result does not depend on it
+  bool histogram = true;  // false: ranges only (min-max, moving average)
+  Sink* sink = nullptr;
+  const CancelToken* cancel = nullptr;
+};
+
+// Statistics by value name, of the two halves of the samples apart (the first (n + 1) / 2 of them
+// and the rest): what they disagree about is how stable the calibration is.
+struct CalibrationRun {
+  int64_t samples = 0;
+  std::map<std::string, quant::TensorStatistics> first_half, second_half;
+
+  // Both halves together.
+  std::map<std::string, quant::TensorStatistics> Whole() const;
+};
+
+// Runs samples 0 to `samples` - 1 through the model. `observe` names values of the main graph (its
+// inputs too); values that are not float32 are an error. BadInput when a sample does not fit the
+// model or when a value holds nothing but NaN, infinities and masks; kUnavailable with the
+// runtime's message when it can't run the model.
+Result<CalibrationRun> Calibrate(const ir::Model& model, const std::vector<std::string>& observe,
+                                 runtimes::Runtime& runtime, const SampleSource& source,
+                                 int64_t samples, const CalibrationOptions& options = {});
+
+}  // namespace edgeopt::measure

@@ -1,0 +1,34 @@
+// Constants in quantized form: the bridge from ir tensors to the arithmetic of quant/.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/result.h"
+#include "ir/tensor.h"
+
+namespace edgeopt::passes::quantize {
+
+// A float32 tensor as integers with real = (data - zero_point) * scale.
+struct QuantizedTensor {
+  ir::Tensor data;        // the shape of the original
+  ir::Tensor scale;       // float32, [] or [channels]
+  ir::Tensor zero_point;  // type of data, shape of scale
+};
+
+// Symmetric int8 weights, one scale per index of `axis` (axis -1: one for the whole tensor).
+// `reduced_range`: 7 bits, for CPUs whose 16-bit accumulation of u8 x s8 products would saturate.
+// BadInput when a weight is not finite.
+Result<QuantizedTensor> QuantizeWeight(const ir::Tensor& weight, int64_t axis, bool reduced_range);
+
+// A constant operand of an int8 operator: asymmetric, per tensor, in the activation's type.
+Result<QuantizedTensor> QuantizeOperand(const ir::Tensor& constant, ir::DataType type);
+
+// The bias of a Conv or Gemm as int32 with scale s_in * s_weight[c], zero point 0. Where that scale
+// is too fine for the bias to fit int32, the weight's scale of that channel is widened first and
+// the channel requantized, so `weight` may change.
+Result<QuantizedTensor> QuantizeBias(const ir::Tensor& bias, float input_scale,
+                                     const ir::Tensor& float_weight, int64_t axis,
+                                     QuantizedTensor& weight);
+
+}  // namespace edgeopt::passes::quantize

@@ -1,0 +1,292 @@
+#include "passes/quantize/plan.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <optional>
+
+namespace edgeopt::passes::quantize {
+namespace {
+
+using ir::Graph;
+using ir::Node;
+using ir::NodeId;
+using ir::ValueId;
+
+bool IsFloat32(const Graph& graph, ValueId id) {
+  return id.valid() && graph.value(id).type.is_tensor() &&
+         graph.value(id).type.element == ir::DataType::kFloat32;
+}
+
+// The limits of a Relu or of a Clip with constant ones; nullopt when the node is neither, or when
+// zero is not inside (the quantizer's range always includes zero).
+std::optional<Bounds> ActivationBounds(const Graph& graph, const Node& node) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  if (node.Is("Relu")) return Bounds{0.0f, kInfinity};
+  if (!node.Is("Clip")) return std::nullopt;
+  Bounds bounds{node.FloatOr("min", -kInfinity), node.FloatOr("max", kInfinity)};  // opset 6 to 10
+  for (const size_t slot : {size_t{1}, size_t{2}}) {
+    if (!node.input(slot).valid()) continue;
+    const auto limit = graph.ConstantOf(node.input(slot));
+    if (!limit || limit->type() != ir::DataType::kFloat32 || limit->size() != 1)
+      return std::nullopt;
+    (slot == 1 ? bounds.low : bounds.high) = limit->as<float>()[0];
+  }
+  if (!(bounds.low <= 0.0f && bounds.high >= 0.0f)) return std::nullopt;
+  return bounds;
+}
+
+class Planner {
+ public:
+  Planner(const ir::Model& model, const RuleSet& rules, const Exclusions& exclusions)
+      : model_(model), graph_(model.graph), rules_(rules), exclusions_(exclusions) {}
+
+  Result<StaticPlan> Make() {
+    plan_.rules = &rules_;
+    for (const NodeId id : graph_.nodes()) Consider(id);
+    while (DropLonelyNodes()) {
+    }
+    if (std::none_of(plan_.quantized.begin(), plan_.quantized.end(),
+                     [&](NodeId id) { return RuleOf(id).role == Role::kWeighted; }))
+      return Unsupported("no operator of this model can run in int8" + Summary(),
+                         "use --precision fp16 or the float model");
+    AbsorbActivations();
+    PlaceValues();
+    Report();
+    return std::move(plan_);
+  }
+
+ private:
+  const OpRule& RuleOf(NodeId id) const { return *FindRule(rules_, graph_.node(id)); }
+
+  // Why the node can't run in int8 whatever its neighbours do; empty when it can.
+  std::string Obstacle(NodeId id) const {
+    const Node& node = graph_.node(id);
+    if (exclusions_.Match(graph_, id)) return "excluded by the user";
+    const OpRule* rule = FindRule(rules_, node);
+    if (rule == nullptr) return node.op_type + " has no int8 kernel in this runtime";
+    if (model_.OpsetVersion() < rule->min_opset)
+      return "has no int8 form before opset " + std::to_string(rule->min_opset);
+    const std::vector<size_t> slots = DataInputSlots(*rule, node);
+    if (slots.empty()) return "has no input";
+    for (const size_t slot : slots)
+      if (!IsFloat32(graph_, node.inputs[slot])) return "its input is not float32";
+    if (rule->role == Role::kWeighted) return WeightObstacle(*rule, node);
+    if (node.outputs.size() > 1 && !node.Is("Split") && node.output(1).valid())
+      return "its second output is used";
+    if (node.Is("Resize") &&
+        node.StringOr("coordinate_transformation_mode", "") == "tf_crop_and_resize")
+      return "crop-and-resize extrapolates outside the range of its input";
+    return {};
+  }
+
+  std::string WeightObstacle(const OpRule& rule, const Node& node) const {
+    const auto weight = graph_.ConstantOf(node.input(static_cast<size_t>(rule.weight_input)));
+    if (!weight) return "both operands are computed; it stays float (few multiply-adds, sensitive)";
+    if (weight->type() != ir::DataType::kFloat32) return "its weight is not float32";
+    if (weight->size() == 0) return "its weight is empty";
+    if (node.Is("Conv") && (weight->rank() < 3 || weight->rank() > 5))
+      return "its weight has rank " + std::to_string(weight->rank());
+    if (!node.Is("Conv") && weight->rank() != 2)
+      return "its weight has rank " + std::to_string(weight->rank()) + ", the int8 kernel wants 2";
+    if (node.Is("Gemm") && (node.FloatOr("alpha", 1.0f) != 1.0f ||
+                            node.FloatOr("beta", 1.0f) != 1.0f || node.IntOr("transA", 0) != 0))
+      return "alpha or beta is not 1, or A is transposed";
+    return BiasObstacle(rule, node, *weight);
+  }
+
+  std::string BiasObstacle(const OpRule& rule, const Node& node, const ir::Tensor& weight) const {
+    const ValueId bias =
+        rule.bias_input < 0 ? ir::kNoValue : node.input(static_cast<size_t>(rule.bias_input));
+    if (!bias.valid()) return {};
+    const auto constant = graph_.ConstantOf(bias);
+    if (!constant || constant->type() != ir::DataType::kFloat32) return "its bias is computed";
+    const int64_t axis = WeightChannelAxis(node, weight.rank());
+    if (constant->size() != weight.dims()[static_cast<size_t>(axis)])
+      return "its bias is not one number per output channel";
+    return {};
+  }
+
+  void Consider(NodeId id) {
+    std::string obstacle = Obstacle(id);
+    if (obstacle.empty())
+      plan_.quantized.insert(id);
+    else
+      obstacles_[id] = std::move(obstacle);
+  }
+
+  // The Relu or Clip that alone reads the node's output, if its limits are constant. A same-scale
+  // operator has none: its range is that of its input.
+  NodeId FollowingActivation(NodeId id) const {
+    const OpRule* rule = FindRule(rules_, graph_.node(id));
+    if (rule == nullptr || rule->role == Role::kSameScale) return {};
+    const NodeId user = graph_.OnlyUser(graph_.node(id).output(0));
+    if (!user.valid() || exclusions_.Match(graph_, user) ||
+        graph_.node(user).input(0) != graph_.node(id).output(0))
+      return {};
+    return ActivationBounds(graph_, graph_.node(user)) ? user : NodeId{};
+  }
+
+  // What later nodes read: the output of the activation behind the node, else its own.
+  ValueId EffectiveOutput(NodeId id, size_t output = 0) const {
+    const NodeId activation = output == 0 ? FollowingActivation(id) : NodeId{};
+    return activation.valid() ? graph_.node(activation).output(0) : graph_.node(id).output(output);
+  }
+
+  // The quantized node that makes the value, looking through the activation behind it.
+  NodeId QuantizedProducer(ValueId value) const {
+    NodeId made_by = graph_.producer(value);
+    if (!made_by.valid()) return {};
+    if (plan_.quantized.count(made_by) > 0) return made_by;
+    const NodeId before = graph_.producer(graph_.node(made_by).input(0));
+    const bool through = before.valid() && plan_.quantized.count(before) > 0 &&
+                         FollowingActivation(before) == made_by;
+    return through ? before : NodeId{};
+  }
+
+  bool ReadsAsData(NodeId id, ValueId value) const {
+    if (plan_.quantized.count(id) == 0) return false;
+    for (const size_t slot : DataInputSlots(RuleOf(id), graph_.node(id)))
+      if (graph_.node(id).inputs[slot] == value) return true;
+    return false;
+  }
+
+  bool HasQuantizedReader(ValueId value) const {
+    const auto& uses = graph_.uses(value);
+    return std::any_of(uses.begin(), uses.end(),
+                       [&](const ir::Use& use) { return ReadsAsData(use.node, value); });
+  }
+
+  // Why an operator that is no multiply-add would only add conversions; empty when it gains.
+  std::string Loneliness(NodeId id) const {
+    const Node& node = graph_.node(id);
+    const OpRule& rule = RuleOf(id);
+    bool any_activation = false;
+    for (const size_t slot : DataInputSlots(rule, node)) {
+      const ValueId value = node.inputs[slot];
+      if (graph_.ConstantOf(value)) continue;
+      any_activation = true;
+      const bool moves_input = rule.role == Role::kSameScale && graph_.IsInput(value);
+      if (!moves_input && !QuantizedProducer(value).valid())
+        return "its input '" + graph_.value(value).name + "' comes in float";
+    }
+    if (!any_activation) return "all its inputs are constant";
+    for (size_t i = 0; i < node.outputs.size(); ++i)
+      if (node.outputs[i].valid() && HasQuantizedReader(EffectiveOutput(id, i))) return {};
+    return "no int8 operator reads its output";
+  }
+
+  bool DropLonelyNodes() {
+    bool dropped = false;
+    for (const NodeId id : graph_.nodes()) {
+      if (plan_.quantized.count(id) == 0 || RuleOf(id).role == Role::kWeighted) continue;
+      std::string reason = Loneliness(id);
+      if (reason.empty()) continue;
+      plan_.quantized.erase(id);
+      obstacles_[id] = std::move(reason);
+      dropped = true;
+    }
+    return dropped;
+  }
+
+  // Gemm and MatMul keep a float output unless every reader takes int8.
+  bool LeavesFloat(NodeId id) const {
+    if (!RuleOf(id).float_output) return false;
+    const ValueId value = EffectiveOutput(id);
+    if (graph_.IsOutput(value)) return true;
+    for (const ir::Use& use : graph_.uses(value))
+      if (!ReadsAsData(use.node, value)) return true;
+    return false;
+  }
+
+  void AbsorbActivations() {
+    for (const NodeId id : plan_.quantized) {
+      const NodeId activation = FollowingActivation(id);
+      if (!activation.valid() || LeavesFloat(id)) continue;
+      plan_.absorbed[activation] = id;
+      plan_.bounds[graph_.node(activation).output(0)] =
+          *ActivationBounds(graph_, graph_.node(activation));
+    }
+  }
+
+  void PlaceValues() {
+    for (const NodeId id : graph_.nodes()) {
+      if (plan_.quantized.count(id) == 0) continue;
+      const Node& node = graph_.node(id);
+      const OpRule& rule = RuleOf(id);
+      for (const size_t slot : DataInputSlots(rule, node)) PlaceEntry(node.inputs[slot]);
+      if (LeavesFloat(id)) continue;
+      for (size_t i = 0; i < node.outputs.size(); ++i) {
+        if (!node.outputs[i].valid()) continue;
+        const bool absorbs = i == 0 && plan_.absorbed.count(FollowingActivation(id)) > 0;
+        PlaceOutput(absorbs ? EffectiveOutput(id) : node.outputs[i],
+                    rule.role == Role::kSameScale ? node.inputs[0] : ir::kNoValue);
+      }
+    }
+  }
+
+  void PlaceOutput(ValueId value, ValueId same_scale_as) {
+    plan_.output_values.push_back(value);
+    placed_.insert(value);
+    if (!same_scale_as.valid()) return Observe(value);
+    const auto root = plan_.scale_of.find(same_scale_as);
+    plan_.scale_of[value] = root == plan_.scale_of.end() ? same_scale_as : root->second;
+  }
+
+  void PlaceEntry(ValueId value) {
+    if (placed_.count(value) > 0 || graph_.ConstantOf(value)) return;
+    placed_.insert(value);
+    plan_.entry_values.push_back(value);
+    Observe(value);
+    const NodeId made_by = graph_.producer(value);
+    if (!made_by.valid()) return;
+    if (const auto bounds = ActivationBounds(graph_, graph_.node(made_by)))
+      plan_.bounds[value] = *bounds;
+  }
+
+  void Observe(ValueId value) { plan_.observe.push_back(graph_.value(value).name); }
+
+  void Report() {
+    for (const NodeId id : graph_.nodes()) {
+      Decision decision{id, NodeLabel(graph_, id), graph_.node(id).op_type, false, {}};
+      decision.quantized = plan_.quantized.count(id) > 0;
+      const auto absorbed = plan_.absorbed.find(id);
+      if (absorbed != plan_.absorbed.end())
+        decision.reason =
+            "disappears: the saturation of " + graph_.Describe(absorbed->second) + " does its work";
+      else if (!decision.quantized)
+        decision.reason = obstacles_[id];
+      plan_.decisions.push_back(std::move(decision));
+    }
+  }
+
+  std::string Summary() const {
+    std::map<std::string, int> counts;
+    for (const auto& [id, reason] : obstacles_) ++counts[graph_.node(id).op_type + ": " + reason];
+    std::string text;
+    for (const auto& [reason, count] : counts)
+      text += (text.empty() ? ": " : ", ") + std::to_string(count) + " x " + reason;
+    return text;
+  }
+
+  const ir::Model& model_;
+  const Graph& graph_;
+  const RuleSet& rules_;
+  const Exclusions& exclusions_;
+  StaticPlan plan_;
+  std::map<NodeId, std::string> obstacles_;
+  std::set<ValueId> placed_;
+};
+
+}  // namespace
+
+Result<StaticPlan> PlanStatic(const ir::Model& model, const RuleSet& rules,
+                              const Exclusions& exclusions) {
+  EDGEOPT_CHECK_OK(exclusions.CheckAllUsed(model.graph));
+  if (model.OpsetVersion() < 13)
+    return Unsupported("per-channel quantization needs opset 13, the model has " +
+                       std::to_string(model.OpsetVersion()));
+  return Planner(model, rules, exclusions).Make();
+}
+
+}  // namespace edgeopt::passes::quantize

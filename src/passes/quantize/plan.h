@@ -1,0 +1,53 @@
+// Static INT8, first half: which nodes run in int8, which values therefore carry Q/DQ, and which
+// activations disappear into the quantizer before them. Made before calibration: it says what to
+// observe.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "ir/model.h"
+#include "passes/quantize/exclusions.h"
+#include "passes/quantize/rules.h"
+
+namespace edgeopt::passes::quantize {
+
+// What was decided for one node, for the report.
+struct Decision {
+  ir::NodeId node;
+  std::string label, op_type;
+  bool quantized = false;
+  std::string reason;  // why not; for a Relu or Clip that disappears: into which node
+};
+
+// Limits that an absorbed Relu or Clip puts on a value; the observed range is cut to them.
+struct Bounds {
+  float low, high;
+};
+
+struct StaticPlan {
+  const RuleSet* rules = nullptr;
+  std::vector<Decision> decisions;  // every node of the main graph, in order
+  std::set<ir::NodeId> quantized;   // nodes that run in int8
+  // Relu and Clip nodes that saturation makes redundant, and the node before each.
+  std::map<ir::NodeId, ir::NodeId> absorbed;
+  // Values with a Q directly behind their producer; every reader then reads the DQ.
+  std::vector<ir::ValueId> output_values;
+  // Values that come in float (graph inputs, float nodes): only int8 readers get the DQ.
+  std::vector<ir::ValueId> entry_values;
+  // Values whose scale is that of another: output of a same-scale operator -> the root value.
+  std::map<ir::ValueId, ir::ValueId> scale_of;
+  std::map<ir::ValueId, Bounds> bounds;
+  // The root values, whose ranges calibration must observe; by name.
+  std::vector<std::string> observe;
+};
+
+// Requires inferred types (float32 activations are recognized by them), opset 13 or later (per-axis
+// Q/DQ), and a simplified graph (BatchNorm folded, Clip limits constant). Unsupported when no node
+// can be quantized, with the reasons' summary.
+Result<StaticPlan> PlanStatic(const ir::Model& model, const RuleSet& rules,
+                              const Exclusions& exclusions);
+
+}  // namespace edgeopt::passes::quantize

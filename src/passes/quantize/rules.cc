@@ -1,0 +1,92 @@
+#include "passes/quantize/rules.h"
+
+namespace edgeopt::passes::quantize {
+namespace {
+
+using enum Role;
+using enum DataInputs;
+
+// Source: onnxruntime core/optimizer/qdq_transformer/selectors_actions (1.31): the patterns that
+// become one integer kernel. Operators without a row (LayerNormalization, Gelu, HardSwish, Softmax,
+// ConvTranspose, Sub, Div ...) have none, or lose more accuracy than they gain (Softmax), and stay
+// float.
+constexpr OpRule kOnnxRuntimeRules[] = {
+    {"Conv", kWeighted, kFirst, 1, false, 1, 2},
+    {"Gemm", kWeighted, kFirst, 7, true, 1, 2},
+    {"MatMul", kWeighted, kFirst, 1, true, 1, -1},
+    {"Add", kFree, kFirstTwo, 7, false},
+    {"Mul", kFree, kFirstTwo, 7, false},
+    {"AveragePool", kFree, kFirst, 1, false},
+    {"GlobalAveragePool", kFree, kFirst, 1, false},
+    {"LeakyRelu", kFree, kFirst, 1, false},
+    {"Sigmoid", kFree, kFirst, 1, false},
+    {"Concat", kFree, kAll, 4, false},
+    {"Where", kFree, kAllButFirst, 9, false},
+    {"MaxPool", kSameScale, kFirst, 12, false},
+    {"ReduceMax", kSameScale, kFirst, 12, false},
+    {"ReduceMin", kSameScale, kFirst, 12, false},
+    {"Resize", kSameScale, kFirst, 11, false},
+    {"Split", kSameScale, kFirst, 1, false},
+    {"Expand", kSameScale, kFirst, 8, false},
+    {"Flatten", kSameScale, kFirst, 1, false},
+    {"Gather", kSameScale, kFirst, 1, false},
+    {"Reshape", kSameScale, kFirst, 5, false},
+    {"Slice", kSameScale, kFirst, 1, false},
+    {"Squeeze", kSameScale, kFirst, 1, false},
+    {"Tile", kSameScale, kFirst, 6, false},
+    {"Transpose", kSameScale, kFirst, 1, false},
+    {"Unsqueeze", kSameScale, kFirst, 1, false},
+};
+
+constexpr RuleSet kRuleSets[] = {
+    {"onnxruntime-x64", "ONNX Runtime on x86-64: uint8 activations, int8 weights per channel",
+     ir::DataType::kUint8, ir::DataType::kInt8, kOnnxRuntimeRules},
+    {"onnxruntime-arm64", "ONNX Runtime on arm64: int8 activations, int8 weights per channel",
+     ir::DataType::kInt8, ir::DataType::kInt8, kOnnxRuntimeRules},
+};
+
+}  // namespace
+
+std::span<const RuleSet> RuleSets() { return kRuleSets; }
+
+const RuleSet* FindRuleSet(std::string_view name) {
+  for (const RuleSet& rules : kRuleSets)
+    if (rules.name == name) return &rules;
+  return nullptr;
+}
+
+const OpRule* FindRule(const RuleSet& rules, const ir::Node& node) {
+  for (const OpRule& rule : rules.rules)
+    if (node.Is(rule.op_type)) return &rule;
+  return nullptr;
+}
+
+std::vector<size_t> DataInputSlots(const OpRule& rule, const ir::Node& node) {
+  const size_t count = node.inputs.size();
+  size_t first = 0, last = count;
+  switch (rule.data_inputs) {
+    case kFirst:
+      last = 1;
+      break;
+    case kFirstTwo:
+      last = 2;
+      break;
+    case kAll:
+      break;
+    case kAllButFirst:
+      first = 1;
+      break;
+  }
+  std::vector<size_t> slots;
+  for (size_t slot = first; slot < std::min(last, count); ++slot)
+    if (node.inputs[slot].valid()) slots.push_back(slot);
+  return slots;
+}
+
+int64_t WeightChannelAxis(const ir::Node& node, int64_t weight_rank) {
+  if (node.Is("MatMul")) return weight_rank - 1;
+  if (node.Is("Gemm")) return node.IntOr("transB", 0) != 0 ? 0 : 1;
+  return 0;
+}
+
+}  // namespace edgeopt::passes::quantize

@@ -1,0 +1,53 @@
+// Where a runtime wants Q and DQ, as tables. One set of observed ranges serves every runtime; what
+// differs is the types and the operators that have an int8 kernel. Facts:
+// docs/formats/quantization.md.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "ir/graph.h"
+
+namespace edgeopt::passes::quantize {
+
+enum class Role {
+  kWeighted,   // the multiply-add operators: quantized whenever they can be; int8 weights
+  kFree,       // has an int8 kernel with an own output scale; worth it only between int8 neighbours
+  kSameScale,  // moves values only: input and output share scale and zero point
+};
+
+// Which inputs carry activations; the others (shapes, axes, weights, bias) are left alone.
+enum class DataInputs { kFirst, kFirstTwo, kAll, kAllButFirst };
+
+struct OpRule {
+  std::string_view op_type;  // ai.onnx
+  Role role;
+  DataInputs data_inputs;
+  int64_t min_opset;          // below it the operator has no 8-bit form in the runtime
+  bool float_output;          // may leave its output in float (MatMulIntegerToFloat, QGemm)
+  int32_t weight_input = -1;  // kWeighted: the constant operand
+  int32_t bias_input = -1;    // kWeighted: becomes int32 with scale s_in * s_w
+};
+
+struct RuleSet {
+  std::string_view name;  // "onnxruntime-x64"
+  std::string_view summary;
+  ir::DataType activation_type;  // asymmetric, per tensor
+  ir::DataType weight_type;      // symmetric, per output channel
+  std::span<const OpRule> rules;
+};
+
+// All rule sets: onnxruntime-x64 (uint8 activations), onnxruntime-arm64 (int8 activations).
+std::span<const RuleSet> RuleSets();
+const RuleSet* FindRuleSet(std::string_view name);
+const OpRule* FindRule(const RuleSet& rules, const ir::Node& node);
+// The activation inputs of the node that are present.
+std::vector<size_t> DataInputSlots(const OpRule& rule, const ir::Node& node);
+// Axis of the output channels in the constant operand: Conv 0; Gemm 1, or 0 with transB; MatMul:
+// the last.
+int64_t WeightChannelAxis(const ir::Node& node, int64_t weight_rank);
+
+}  // namespace edgeopt::passes::quantize
