@@ -1,5 +1,5 @@
-// Replays the seeds of one fuzz target in ordinary builds: every seed whole, and cut at a few places.
-// A crash, a hang or a sanitizer's report fails the test.
+// Replays the seeds of one fuzz target in ordinary builds: every seed whole, and cut at a few
+// places. A crash, a hang or a sanitizer's report fails the test.
 #include <gtest/gtest.h>
 
 #include <cstddef>
