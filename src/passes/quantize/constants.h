@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
+#include <optional>
 
 #include "base/result.h"
 #include "ir/tensor.h"
@@ -24,11 +24,16 @@ Result<QuantizedTensor> QuantizeWeight(const ir::Tensor& weight, int64_t axis, b
 // A constant operand of an int8 operator: asymmetric, per tensor, in the activation's type.
 Result<QuantizedTensor> QuantizeOperand(const ir::Tensor& constant, ir::DataType type);
 
-// The bias of a Conv or Gemm as int32 with scale s_in * s_weight[c], zero point 0. Where that scale
-// is too fine for the bias to fit int32, the weight's scale of that channel is widened first and
-// the channel requantized, so `weight` may change.
-Result<QuantizedTensor> QuantizeBias(const ir::Tensor& bias, float input_scale,
-                                     const ir::Tensor& float_weight, int64_t axis,
-                                     QuantizedTensor& weight);
+// The constants of a Conv, Gemm or MatMul.
+struct QuantizedLayer {
+  QuantizedTensor weight;
+  std::optional<QuantizedTensor> bias;
+};
+
+// The weight as by QuantizeWeight; the bias ([channels], or null) as int32 with scale
+// input_scale * weight scale[c] and zero point 0. Where that scale is too fine for the bias to fit
+// int32, the weight's scale of the channel is widened first. `axis` is not -1.
+Result<QuantizedLayer> QuantizeLayer(const ir::Tensor& weight, int64_t axis, bool reduced_range,
+                                     const ir::Tensor* bias, float input_scale);
 
 }  // namespace edgeopt::passes::quantize

@@ -1,6 +1,7 @@
 #include "passes/quantize/static_int8.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "passes/quantize/constants.h"
 
@@ -69,24 +70,24 @@ class Rewriter {
     const ValueId weight_value = graph_.node(id).input(weight_slot);
     const Tensor weight = *graph_.ConstantOf(weight_value);
     const int64_t axis = WeightChannelAxis(graph_.node(id), weight.rank());
-    auto quantized = QuantizeWeight(weight, axis, options_.reduced_range);
-    if (!quantized.ok()) return quantized.error().Within(graph_.Describe(id));
     const float input_scale = resolved_.at(graph_.node(id).inputs[0]).scale;
     const ValueId bias_value = rule.bias_input < 0
                                    ? ir::kNoValue
                                    : graph_.node(id).input(static_cast<size_t>(rule.bias_input));
+    std::optional<Tensor> bias;
     if (bias_value.valid()) {
-      const Tensor bias = *graph_.ConstantOf(bias_value);
-      EDGEOPT_TRY(const Tensor flat, bias.Reshaped({bias.size()}));
-      auto quantized_bias = QuantizeBias(flat, input_scale, weight, axis, *quantized);
-      if (!quantized_bias.ok()) return quantized_bias.error().Within(graph_.Describe(id));
-      graph_.SetInput(
-          id, static_cast<size_t>(rule.bias_input),
-          AddDequantized(graph_.value(bias_value).name, *quantized_bias, 0, flat.dims()));
+      bias = *graph_.ConstantOf(bias_value);
+      EDGEOPT_TRY(bias, bias->Reshaped({bias->size()}));  // Gemm allows [1, N]
     }
+    auto layer =
+        QuantizeLayer(weight, axis, options_.reduced_range, bias ? &*bias : nullptr, input_scale);
+    if (!layer.ok()) return layer.error().Within(graph_.Describe(id));
+    if (layer->bias)
+      graph_.SetInput(id, static_cast<size_t>(rule.bias_input),
+                      AddDequantized(graph_.value(bias_value).name, *layer->bias, 0, bias->dims()));
     graph_.SetInput(
         id, weight_slot,
-        AddDequantized(graph_.value(weight_value).name, *quantized, axis, weight.dims()));
+        AddDequantized(graph_.value(weight_value).name, layer->weight, axis, weight.dims()));
     return OkStatus();
   }
 
