@@ -32,8 +32,8 @@ struct OnnxWriteOptions {
   // (protobuf ends at 2 GiB). 0 forces it.
   int64_t external_data_threshold_bytes = 1'900'000'000;
 };
-// Writes atomically (temporary name, sync, rename). The same model gives the same bytes. Unavailable
-// when the disk is full or the folder read-only; nothing is left behind then.
+// Writes atomically (temporary name, sync, rename). The same model gives the same bytes.
+// Unavailable when the disk is full or the folder read-only; nothing is left behind then.
 Status WriteOnnx(const ir::Model& model, const std::filesystem::path& path,
                  const OnnxWriteOptions& options = {});
 // The bytes of a model without external data. Unsupported above 2 GB.
@@ -43,13 +43,14 @@ enum class CheckDepth { kStructure, kTypes };
 // ONNX's checker; kTypes adds strict shape inference. BadInput is what the checker says.
 Status CheckModel(const ir::Model& model, CheckDepth depth = CheckDepth::kStructure);
 
-// ONNX's shape inference with data propagation, into the value types of the model and its subgraphs.
-// Quick (large weights are represented by their dimensions). A type that is known already is only
-// refined, never forgotten; a node that inference does not understand is passed over.
+// ONNX's shape inference with data propagation, into the value types of the model and its
+// subgraphs. Quick (large weights are represented by their dimensions). A type that is known
+// already is only refined, never forgotten; a node that inference does not understand is passed
+// over.
 Status InferTypes(ir::Model& model);
 
-// ONNX's version converter, ai.onnx domain, up or down. Unsupported names the operator that can't be
-// converted. Documentation, metadata and weights are kept.
+// ONNX's version converter, ai.onnx domain, up or down. Unsupported names the operator that can't
+// be converted. Documentation, metadata and weights are kept.
 Result<ir::Model> ConvertVersion(const ir::Model& model, int64_t opset);
 
 // ONNX's inliner: every call of a model-local function becomes its body.
@@ -61,7 +62,8 @@ struct TextOptions {
 };
 // ONNX's text syntax (docs/Syntax.md of onnx). With max_elements = -1 ParseText reads it back.
 std::string PrintText(const ir::Model& model, const TextOptions& options = {});
-// Reads ONNX's text syntax: a whole model, or a graph alone, which then gets IR version 10 and opset
+// Reads ONNX's text syntax: a whole model, or a graph alone, which then gets IR version 10 and
+// opset
 // 20. BadInput gives line and column.
 Result<ir::Model> ParseText(std::string_view text);
 
