@@ -372,6 +372,13 @@ void Graph::SetOpType(NodeId id, std::string op_type, std::string domain) {
 
 void Graph::SetNodeName(NodeId id, std::string node_name) { At(id).name = std::move(node_name); }
 
+void Graph::SetNodeDocumentation(NodeId id, std::string doc, Metadata node_metadata,
+                                 std::string opaque_fields) {
+  At(id).doc_string = std::move(doc);
+  At(id).metadata = std::move(node_metadata);
+  At(id).opaque_fields = std::move(opaque_fields);
+}
+
 void Graph::SetAttribute(NodeId id, Attribute attribute) {
   auto& attributes = At(id).attributes;
   const auto found = std::find_if(attributes.begin(), attributes.end(),

@@ -162,6 +162,9 @@ class Graph {
   void SetNodeOutputs(NodeId id, std::vector<ValueId> values);
   void SetOpType(NodeId id, std::string op_type, std::string domain = {});
   void SetNodeName(NodeId id, std::string node_name);
+  // What a node carries beside its meaning.
+  void SetNodeDocumentation(NodeId id, std::string doc, Metadata node_metadata,
+                            std::string opaque_fields);
   void SetAttribute(NodeId id, Attribute attribute);  // adds or replaces; subgraphs update captures
   void RemoveAttribute(NodeId id, std::string_view attribute_name);
   // All uses of `from` (inputs and captures) become uses of `to`; graph outputs are left alone.

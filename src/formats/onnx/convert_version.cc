@@ -1,0 +1,117 @@
+// ConvertVersion: ONNX's version converter on a model without its heavy weights. The converter
+// keeps structure and types only; what else the IR knew is put back by name afterwards.
+#include <algorithm>
+#include <exception>
+#include <string_view>
+
+#include "formats/onnx/onnx.h"
+#include "formats/onnx/proto.h"
+#include "onnx/defs/schema.h"
+#include "onnx/version_converter/convert.h"
+
+namespace edgeopt::formats {
+namespace {
+
+void RestoreGraph(const ir::Graph& original, ir::Graph& converted);
+
+void RestoreValue(const ir::Graph& original, ir::Graph& converted, ir::ValueId id) {
+  const ir::ValueId before = original.Find(converted.value(id).name);
+  if (!before.valid()) return;
+  const ir::Value& value = original.value(before);
+  converted.SetDocumentation(id, value.doc_string, value.metadata);
+  const ir::Type& type = converted.value(id).type;
+  if (value.initializer && converted.value(id).initializer == value.initializer)
+    converted.SetInitializer(id, *value.initializer);
+  const bool known = value.type.kind != ir::Type::Kind::kNone;
+  if (known && (type.kind == ir::Type::Kind::kNone || type.element == value.type.element))
+    converted.SetType(id, value.type);
+}
+
+ir::GraphPtr RestoreSubgraph(const ir::GraphPtr& original, const ir::GraphPtr& converted) {
+  ir::Graph copy = *converted;
+  RestoreGraph(*original, copy);
+  return std::make_shared<const ir::Graph>(std::move(copy));
+}
+
+void RestoreSubgraphs(const ir::Node& original, ir::Graph& converted, ir::NodeId id) {
+  const std::vector<ir::Attribute> attributes = converted.node(id).attributes;
+  for (ir::Attribute attribute : attributes) {
+    const ir::Attribute* before = original.FindAttribute(attribute.name);
+    if (before == nullptr) continue;
+    attribute.doc_string = before->doc_string;
+    if (const auto* one = before->get<ir::GraphPtr>(); one && attribute.get<ir::GraphPtr>())
+      attribute.value = RestoreSubgraph(*one, *attribute.get<ir::GraphPtr>());
+    converted.SetAttribute(id, std::move(attribute));
+  }
+}
+
+// A node that still makes the same value with the same operator is the same node.
+const ir::Node* NodeBefore(const ir::Graph& original, const ir::Graph& converted, ir::NodeId id) {
+  const ir::Node& node = converted.node(id);
+  for (const ir::ValueId output : node.outputs) {
+    if (!output.valid()) continue;
+    const ir::ValueId before = original.Find(converted.value(output).name);
+    const ir::NodeId producer = original.producer(before);
+    if (!producer.valid()) return nullptr;
+    const ir::Node& found = original.node(producer);
+    return found.op_type == node.op_type && found.domain == node.domain ? &found : nullptr;
+  }
+  return nullptr;
+}
+
+void RestoreGraph(const ir::Graph& original, ir::Graph& converted) {
+  converted.name = original.name;
+  converted.doc_string = original.doc_string;
+  converted.metadata = original.metadata;
+  converted.opaque_fields = original.opaque_fields;
+  for (size_t i = 0; i < converted.value_bound(); ++i)
+    if (converted.alive(ir::ValueId{static_cast<int32_t>(i)}))
+      RestoreValue(original, converted, {static_cast<int32_t>(i)});
+  for (const ir::NodeId id : converted.nodes()) {
+    const ir::Node* before = NodeBefore(original, converted, id);
+    if (before == nullptr) continue;
+    converted.SetNodeDocumentation(id, before->doc_string, before->metadata, before->opaque_fields);
+    RestoreSubgraphs(*before, converted, id);
+  }
+}
+
+Status CheckRequest(const ir::Model& model, int64_t opset) {
+  const auto& ranges = onnx::OpSchemaRegistry::DomainToVersionRange::Instance().Map();
+  const int64_t newest = ranges.at("").second;
+  if (opset < 1 || opset > newest)
+    return Unsupported("opset " + std::to_string(opset) + " is not known",
+                       "choose one from 1 to " + std::to_string(newest));
+  if (model.OpsetVersion() == 0) return Unsupported("the model imports no ai.onnx operator set");
+  if (!model.functions.empty())
+    return Unsupported("a model with functions can't be converted to another opset",
+                       "inline its functions first");
+  return OkStatus();
+}
+
+}  // namespace
+
+Result<ir::Model> ConvertVersion(const ir::Model& model, int64_t opset) {
+  EDGEOPT_CHECK_OK(CheckRequest(model, opset));
+  if (model.OpsetVersion() == opset) return model;
+  const std::string step =
+      "from opset " + std::to_string(model.OpsetVersion()) + " to " + std::to_string(opset);
+  internal::Shell shell;
+  onnx::ModelProto proto = internal::ToProto(model, {.fill = shell.Filler()});
+  try {
+    proto = onnx::version_conversion::ConvertVersion(proto, static_cast<int>(opset));
+  } catch (const std::exception& error) {
+    return Unsupported("ONNX's converter can't go " + step + ": " + error.what());
+  }
+  // Initializers that the converter adds are no inputs, as IR version 4 allows.
+  proto.set_ir_version(std::max<int64_t>(model.ir_version, 4));
+  auto converted = internal::FromProto(proto, shell.Lookup());
+  if (!converted.ok()) return converted.error().Within("conversion " + step);
+  ir::Model result = model;
+  result.ir_version = converted->ir_version;
+  result.opset_imports = converted->opset_imports;
+  RestoreGraph(model.graph, converted->graph);
+  result.graph = std::move(converted->graph);
+  return result;
+}
+
+}  // namespace edgeopt::formats
