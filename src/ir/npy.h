@@ -1,0 +1,54 @@
+// NumPy's array files: .npy (numpy/lib/format.py, versions 1 to 3) and .npz, a ZIP of them. Reading
+// of .npy and writing of both; what is written depends on the arrays alone (no time stamps), and
+// entries are stored, not compressed. Reading .npz belongs to data/.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/buffer.h"
+#include "base/file.h"
+#include "base/result.h"
+#include "ir/tensor.h"
+
+namespace edgeopt::ir {
+
+// One array. NumPy has no bfloat16 nor any type below 16 bits float or 8 bits integer: those are
+// widened (to float32, int8, uint8). Strings become <U, NumPy's UTF-32 arrays.
+Result<std::string> EncodeNpy(const Tensor& tensor);
+// The array shares the bytes of `file` where it can (little endian, row major, aligned). BadInput
+// for what is not a whole .npy file; Unsupported for Python objects, dates and records.
+Result<Tensor> DecodeNpy(const Buffer& file);
+
+// A ZIP64 where a file or the whole grows beyond `zip64_from` bytes.
+class NpzWriter {
+ public:
+  static Result<NpzWriter> Create(const std::filesystem::path& path,
+                                  Overwrite overwrite = Overwrite::kReplace,
+                                  uint64_t zip64_from = 0xFFFFFFFF);
+  // Appends the array as "NAME.npy". BadInput for an empty name or one used before.
+  Status Add(const std::string& name, const Tensor& tensor);
+  // Writes the directory and moves the file to its place.
+  Status Commit();
+
+ private:
+  struct Entry {
+    std::string name;
+    uint32_t crc;
+    uint64_t size_bytes, offset;
+  };
+  NpzWriter(OutputFile file, uint64_t zip64_from)
+      : file_(std::move(file)), zip64_from_(zip64_from) {}
+  OutputFile file_;
+  uint64_t zip64_from_;
+  std::vector<Entry> entries_;
+};
+
+// All arrays under their Tensor::name.
+Status WriteNpz(const std::filesystem::path& path, std::span<const Tensor> tensors,
+                Overwrite overwrite = Overwrite::kReplace);
+
+}  // namespace edgeopt::ir
