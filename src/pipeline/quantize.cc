@@ -1,0 +1,330 @@
+#include "pipeline/quantize.h"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "formats/onnx/onnx.h"
+#include "measure/machine.h"
+#include "passes/quantize/dynamic_int8.h"
+#include "passes/quantize/float16.h"
+#include "passes/quantize/static_int8.h"
+#include "pipeline/fidelity.h"
+#include "quant/calibration_table.h"
+#include "quant/calibrator.h"
+#include "quant/params.h"
+
+namespace edgeopt::pipeline {
+namespace {
+
+using nlohmann::json;
+namespace pq = passes::quantize;
+
+// Enough samples to rank calibrators by their outputs' SQNR; more change the order rarely and cost time.
+constexpr int64_t kFidelitySamples = 32;
+// Below it, ranges depend on chance (the reference tools recommend 100 to 500).
+constexpr int64_t kFewSamples = 100;
+// Ranges that differ by more than this between two halves of the data are worth a warning.
+constexpr double kUnstableDifference = 0.2;
+
+class Quantizer {
+ public:
+  Quantizer(const ir::Model& model, const QuantizeOptions& options, const CalibrationData* data,
+            runtimes::Runtime& runtime, Sink& sink, const CancelToken* cancel)
+      : model_(model), options_(options), data_(data), runtime_(runtime), sink_(sink), cancel_(cancel) {}
+
+  Result<Quantized> Run() {
+    EDGEOPT_CHECK_OK(Prepare());
+    if (options_.precision == "int8") EDGEOPT_CHECK_OK(Static());
+    else if (options_.precision == "dynamic-int8") EDGEOPT_CHECK_OK(Dynamic());
+    else if (options_.precision == "fp16") EDGEOPT_CHECK_OK(Float16());
+    else
+      return UsageError("unknown precision '" + options_.precision + "'",
+                        "use int8, dynamic-int8 or fp16");
+    EDGEOPT_CHECK_OK(Confirm());
+    return std::move(result_);
+  }
+
+ private:
+  Status Prepare() {
+    result_.report = std::make_unique<json>();
+    result_.table = std::make_unique<json>();
+    json& report = *result_.report;
+    report["precision"] = options_.precision;
+    report["excluded"] = options_.exclude;
+    if (options_.samples < 0) return UsageError("--samples must not be negative");
+    if (data_ != nullptr) {
+      samples_ = options_.samples == 0 ? data_->available : std::min(options_.samples, data_->available);
+      if (samples_ < options_.samples)
+        Warn("only " + std::to_string(samples_) + " of " + std::to_string(options_.samples) +
+             " samples asked for are there");
+    }
+    if (model_.OpsetVersion() < 13 && options_.precision == "int8") {
+      EDGEOPT_TRY(model_, formats::ConvertVersion(model_, 13));
+      report["opset_converted_to"] = 13;
+    }
+    return formats::InferTypes(model_);
+  }
+
+  void Warn(std::string text) {
+    sink_.Warn(text);
+    result_.warnings.push_back(std::move(text));
+  }
+
+  bool reduced_range() const {
+    return options_.reduced_range.value_or(measure::LocalMachine().needs_reduced_range());
+  }
+
+  // --- static int8 ---
+
+  Status Static() {
+    if (data_ == nullptr || samples_ == 0)
+      return UsageError("static int8 needs calibration data", "add --calibration DATA");
+    const std::string rules_name =
+        options_.rules.empty() ? measure::LocalMachine().quantization_rules() : options_.rules;
+    const pq::RuleSet* rules = pq::FindRuleSet(rules_name);
+    if (rules == nullptr) return UsageError("unknown rule set '" + rules_name + "'", "see 'edgeopt list rules'");
+    EDGEOPT_TRY(plan_, pq::PlanStatic(model_, *rules, pq::Exclusions(options_.exclude)));
+    EDGEOPT_TRY(const auto candidates, Candidates());
+    WarnAboutData();
+    const bool histogram = std::any_of(candidates.begin(), candidates.end(),
+                                       [](const quant::Calibrator* c) { return c->needs_histogram; });
+    EDGEOPT_TRY(run_, measure::Calibrate(model_, plan_.observe, runtime_, data_->source, samples_,
+                                         {options_.workers, histogram, &sink_, cancel_}));
+    whole_ = run_.Whole();
+    EDGEOPT_CHECK_OK(ChooseCalibrator(candidates));
+    EDGEOPT_TRY(result_.model, Build(*calibrator_));
+    ReportStatic(*rules);
+    return Tabulate(candidates);
+  }
+
+  Result<std::vector<const quant::Calibrator*>> Candidates() const {
+    std::vector<const quant::Calibrator*> candidates;
+    if (options_.calibrator != "auto") {
+      EDGEOPT_TRY(const quant::Calibrator* one, quant::FindCalibrator(options_.calibrator));
+      candidates.push_back(one);
+      return candidates;
+    }
+    for (const quant::Calibrator& calibrator : quant::Table()) candidates.push_back(&calibrator);
+    return candidates;
+  }
+
+  void WarnAboutData() {
+    if (data_->generated) Warn("calibration on generated data: the ranges, and so the accuracy, are a guess");
+    if (samples_ < kFewSamples)
+      Warn("only " + std::to_string(samples_) + " calibration samples; ranges settle with " +
+           std::to_string(kFewSamples) + " or more");
+  }
+
+  Status ChooseCalibrator(const std::vector<const quant::Calibrator*>& candidates) {
+    calibrator_ = candidates.front();
+    if (candidates.size() == 1) return OkStatus();
+    EDGEOPT_TRY(const FidelityReference* reference, Reference());
+    double best = -INFINITY;
+    for (const quant::Calibrator* candidate : candidates) {
+      EDGEOPT_TRY(const ir::Model built, Build(*candidate));
+      EDGEOPT_TRY(const Fidelity fidelity, Measure(built, *reference));
+      (*result_.report)["candidates"].push_back(
+          {{"calibrator", candidate->name}, {"sqnr_db", fidelity.score_db()}});
+      if (fidelity.score_db() <= best) continue;
+      best = fidelity.score_db();
+      calibrator_ = candidate;
+    }
+    return OkStatus();
+  }
+
+  Result<quant::Range> RangeOf(const std::string& name, const quant::TensorStatistics& statistics,
+                               const quant::Calibrator& calibrator) const {
+    quant::CalibratorOptions options;
+    options.scheme = {plan_.rules->activation_type == ir::DataType::kInt8 ? quant::QuantType::kInt8
+                                                                          : quant::QuantType::kUint8};
+    options.percentile = options_.percentile;
+    EDGEOPT_TRY(const quant::Range range, quant::Calibrate(calibrator, statistics, options));
+    const auto bounds = plan_.bounds.find(model_.graph.Find(name));
+    if (bounds == plan_.bounds.end()) return range;
+    return quant::Clamp(range, {bounds->second.low, bounds->second.high});
+  }
+
+  Result<ir::Model> Build(const quant::Calibrator& calibrator) const {
+    std::map<std::string, pq::ActivationParams> params;
+    for (const std::string& name : plan_.observe) {
+      EDGEOPT_TRY(const quant::Range range, RangeOf(name, whole_.at(name), calibrator));
+      const bool is_signed = plan_.rules->activation_type == ir::DataType::kInt8;
+      const quant::QuantParams made = quant::ParamsFor(
+          range, {is_signed ? quant::QuantType::kInt8 : quant::QuantType::kUint8});
+      params[name] = {made.scale, made.zero_point};
+    }
+    ir::Model built = model_;
+    EDGEOPT_CHECK_OK(pq::QuantizeStatic(built, plan_, params, {reduced_range()}));
+    return built;
+  }
+
+  void ReportStatic(const pq::RuleSet& rules) {
+    json& report = *result_.report;
+    report["rules"] = rules.name;
+    report["calibrator"] = calibrator_->name;
+    report["samples"] = samples_;
+    report["generated_data"] = data_->generated;
+    report["reduced_range"] = reduced_range();
+    int64_t quantized = 0;
+    for (const pq::Decision& decision : plan_.decisions) {
+      quantized += decision.quantized;
+      report["nodes"].push_back({{"name", decision.label},
+                                 {"op_type", decision.op_type},
+                                 {"int8", decision.quantized},
+                                 {"reason", decision.reason}});
+    }
+    report["int8_nodes"] = quantized;
+  }
+
+  // Ranges of both halves of the data side by side, and the table for the package.
+  Status Tabulate(const std::vector<const quant::Calibrator*>& candidates) {
+    quant::CalibrationTable table;
+    table.data = {data_->description, {}, data_->generated, static_cast<uint64_t>(samples_)};
+    table.calibrator = calibrator_->name;
+    double worst = 0;
+    std::string worst_name;
+    for (const auto& [name, statistics] : whole_) {
+      quant::CalibratedTensor& row = table.tensors[name];
+      row.statistics = statistics;
+      for (const quant::Calibrator* candidate : candidates) {
+        EDGEOPT_TRY(row.ranges[std::string(candidate->name)], RangeOf(name, statistics, *candidate));
+      }
+      EDGEOPT_TRY(const double difference, HalfDifference(name));
+      row.half_difference[std::string(calibrator_->name)] = difference;
+      if (difference <= worst) continue;
+      worst = difference;
+      worst_name = name;
+    }
+    (*result_.report)["range_stability"] = {{"largest_half_difference", worst}, {"value", worst_name}};
+    if (worst > kUnstableDifference)
+      Warn("the range of '" + worst_name + "' differs by " + std::to_string(std::lround(worst * 100)) +
+           " % between two halves of the data; more samples would settle it");
+    EDGEOPT_TRY(const std::string text, quant::ToJson(table));
+    *result_.table = json::parse(text);
+    return OkStatus();
+  }
+
+  Result<double> HalfDifference(const std::string& name) const {
+    const auto first = run_.first_half.find(name), second = run_.second_half.find(name);
+    if (first == run_.first_half.end() || second == run_.second_half.end()) return 0.0;
+    EDGEOPT_TRY(const quant::Range a, RangeOf(name, first->second, *calibrator_));
+    EDGEOPT_TRY(const quant::Range b, RangeOf(name, second->second, *calibrator_));
+    return quant::RelativeDifference(a, b);
+  }
+
+  // --- dynamic int8 and float16 ---
+
+  Status Dynamic() {
+    result_.model = model_;
+    pq::DynamicOptions options;
+    options.exclusions = pq::Exclusions(options_.exclude);
+    options.reduced_range = reduced_range();
+    EDGEOPT_TRY(const pq::DynamicReport report, pq::QuantizeDynamic(result_.model, options));
+    int64_t quantized = 0;
+    for (const auto& row : report.rows) {
+      quantized += row.quantized;
+      (*result_.report)["nodes"].push_back({{"name", row.label},
+                                            {"op_type", row.op_type},
+                                            {"int8", row.quantized},
+                                            {"reason", row.reason}});
+    }
+    (*result_.report)["int8_nodes"] = quantized;
+    (*result_.report)["reduced_range"] = options.reduced_range;
+    return OkStatus();
+  }
+
+  Status Float16() {
+    result_.model = model_;
+    pq::Float16Options options;
+    options.exclusions = pq::Exclusions(options_.exclude);
+    if (samples_ > 0) {
+      EDGEOPT_TRY(options.observed_magnitude, Magnitudes());
+    }
+    EDGEOPT_TRY(const pq::Float16Report report, pq::ConvertFloat16(result_.model, options));
+    json& out = *result_.report;
+    out["float16_nodes"] = report.converted_nodes;
+    out["underflowed_weights"] = report.underflowed_weights;
+    out["nodes"] = json::array();
+    for (const auto& kept : report.kept)
+      out["nodes"].push_back(
+          {{"name", kept.label}, {"op_type", kept.op_type}, {"float16", false}, {"reason", kept.reason}});
+    return OkStatus();
+  }
+
+  // Largest magnitude of every float32 value that a node makes. Infinities count as out of range.
+  Result<std::map<std::string, float>> Magnitudes() {
+    std::vector<std::string> names;
+    for (const ir::NodeId id : model_.graph.nodes())
+      for (const ir::ValueId output : model_.graph.node(id).outputs)
+        if (output.valid() && model_.graph.value(output).type.is_tensor() &&
+            model_.graph.value(output).type.element == ir::DataType::kFloat32)
+          names.push_back(model_.graph.value(output).name);
+    EDGEOPT_TRY(const auto run, measure::Calibrate(model_, names, runtime_, data_->source, samples_,
+                                                   {options_.workers, false, &sink_, cancel_}));
+    std::map<std::string, float> magnitudes;
+    for (const auto& [name, seen] : run.Whole())
+      magnitudes[name] = seen.extreme > 0 ? INFINITY : std::max(-seen.min, seen.max);
+    return magnitudes;
+  }
+
+  // --- proof in the runtime ---
+
+  Result<const FidelityReference*> Reference() {
+    if (reference_) return &*reference_;
+    EDGEOPT_TRY(const std::string bytes, formats::SerializeOnnx(model_));
+    runtimes::SessionOptions options;
+    options.threads = options_.workers;
+    EDGEOPT_TRY(auto session, runtime_.LoadBytes(std::as_bytes(std::span(bytes)), options));
+    const int64_t count = std::min(kFidelitySamples, samples_);
+    EDGEOPT_TRY(reference_, FidelityReference::Make(*session, data_->source, samples_ - count, count, cancel_));
+    return &*reference_;
+  }
+
+  Result<Fidelity> Measure(const ir::Model& variant, const FidelityReference& reference) {
+    EDGEOPT_TRY(const std::string bytes, formats::SerializeOnnx(variant));
+    runtimes::SessionOptions options;
+    options.threads = options_.workers;
+    EDGEOPT_TRY(auto session, runtime_.LoadBytes(std::as_bytes(std::span(bytes)), options));
+    return reference.Compare(*session);
+  }
+
+  // Loads what was made, and runs it where there is data.
+  Status Confirm() {
+    EDGEOPT_CHECK_OK(formats::InferTypes(result_.model));
+    EDGEOPT_CHECK_OK(formats::CheckModel(result_.model));
+    if (samples_ == 0) {
+      EDGEOPT_TRY(const std::string bytes, formats::SerializeOnnx(result_.model));
+      auto session = runtime_.LoadBytes(std::as_bytes(std::span(bytes)), {});
+      return session.ok() ? OkStatus() : Status(session.error().Within("the quantized model"));
+    }
+    EDGEOPT_TRY(const FidelityReference* reference, Reference());
+    auto fidelity = Measure(result_.model, *reference);
+    if (!fidelity.ok()) return fidelity.error().Within("the quantized model");
+    (*result_.report)["fidelity"] = fidelity->ToJson();
+    return OkStatus();
+  }
+
+  ir::Model model_;
+  const QuantizeOptions& options_;
+  const CalibrationData* data_;
+  runtimes::Runtime& runtime_;
+  Sink& sink_;
+  const CancelToken* cancel_;
+  Quantized result_;
+  int64_t samples_ = 0;
+  pq::StaticPlan plan_;
+  measure::CalibrationRun run_;
+  std::map<std::string, quant::TensorStatistics> whole_;
+  const quant::Calibrator* calibrator_ = nullptr;
+  std::optional<FidelityReference> reference_;
+};
+
+}  // namespace
+
+Result<Quantized> Quantize(const ir::Model& model, const QuantizeOptions& options, const CalibrationData* data,
+                           runtimes::Runtime& runtime, Sink& sink, const CancelToken* cancel) {
+  return Quantizer(model, options, data, runtime, sink, cancel).Run();
+}
+
+}  // namespace edgeopt::pipeline

@@ -1,0 +1,55 @@
+// The service behind `edgeopt quantize` and the workflow's quantization steps: a float model in, a
+// quantized model and an account of what was done out.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/sinks.h"
+#include "ir/model.h"
+#include "measure/calibrate.h"
+#include "runtimes/runtime.h"
+
+namespace edgeopt::pipeline {
+
+// What calibration runs on. Samples are taken in order, from the first.
+struct CalibrationData {
+  measure::SampleSource source;
+  int64_t available = 0;
+  std::string description;  // for the record: kind, path
+  bool generated = false;   // random numbers instead of data: the result says so
+};
+
+struct QuantizeOptions {
+  std::string precision = "int8";   // int8, dynamic-int8 or fp16
+  std::string calibrator = "auto";  // a name of quant::Table(), or auto: the best of them on the data
+  double percentile = 99.999;
+  int64_t samples = 0;               // 0: all
+  std::vector<std::string> exclude;  // names, operator types, patterns
+  std::string rules;                 // a rule set's name; empty: the one of this machine
+  std::optional<bool> reduced_range;  // 7-bit weights; unset: where the CPU needs them
+  int workers = 2;
+};
+
+struct Quantized {
+  ir::Model model;
+  // What `--json` prints: options in force, decisions by node, ranges and their stability, fidelity
+  // against float on calibration samples. Documented in docs/formats/quantize-report.md.
+  std::unique_ptr<nlohmann::json> report;
+  // The calibration table (quant/calibration_table.h) as JSON, null without calibration.
+  std::unique_ptr<nlohmann::json> table;
+  std::vector<std::string> warnings;
+};
+
+// The model should be simplified. `data` may be null for dynamic-int8 and fp16. The result has been
+// loaded by the runtime and run on calibration samples. Errors: Unsupported when nothing can be
+// quantized, BadInput for data that does not fit, Usage for options that name nothing.
+Result<Quantized> Quantize(const ir::Model& model, const QuantizeOptions& options, const CalibrationData* data,
+                           runtimes::Runtime& runtime, Sink& sink, const CancelToken* cancel);
+
+}  // namespace edgeopt::pipeline
