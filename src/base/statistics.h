@@ -85,6 +85,7 @@ std::vector<double> Bootstrap(size_t samples,
                               const std::function<double(std::span<const uint32_t>)>& statistic,
                               int resamples = kResamples, uint64_t seed = kResampleSeed);
 // The middle part of bootstrap replicates, which holds `confidence` of them (percentile method).
+// Replicates that are NaN (a draw on which the statistic is undefined) are left out.
 Interval BootstrapInterval(std::vector<double> replicates, double confidence = 0.95);
 // Of a statistic of plain values, for example their mean or a percentile.
 Interval BootstrapInterval(std::span<const double> values,

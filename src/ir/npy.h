@@ -19,6 +19,12 @@ namespace edgeopt::ir {
 // One array. NumPy has no bfloat16 nor any type below 16 bits float or 8 bits integer: those are
 // widened (to float32, int8, uint8). Strings become <U, NumPy's UTF-32 arrays.
 Result<std::string> EncodeNpy(const Tensor& tensor);
+// The same in two parts that follow each other; `data` shares the tensor's bytes where it can.
+struct NpyParts {
+  std::string header;
+  Buffer data;
+};
+Result<NpyParts> ToNpyParts(const Tensor& tensor);
 // The array shares the bytes of `file` where it can (little endian, row major, aligned). BadInput
 // for what is not a whole .npy file; Unsupported for Python objects, dates and records.
 Result<Tensor> DecodeNpy(const Buffer& file);
