@@ -93,6 +93,7 @@ double NormalQuantile(double p) {
   if (!(p >= 0 && p <= 1)) return kNaN;
   if (p == 0) return -kInfinity;
   if (p == 1) return kInfinity;
+  if (p == 0.5) return 0;
   if (p > 0.5) return -NormalQuantile(1 - p);
   // Start within 4.5e-4 (Abramowitz and Stegun 26.2.23), then Newton steps on the exact tail, which
   // square the error.
