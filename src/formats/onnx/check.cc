@@ -1,6 +1,7 @@
 // CheckModel: ONNX's own checker and strict shape inference.
 #include <exception>
 
+#include "formats/onnx/message.h"
 #include "formats/onnx/onnx.h"
 #include "formats/onnx/proto.h"
 #include "onnx/checker.h"
@@ -57,7 +58,7 @@ Status CheckModel(const ir::Model& model, CheckDepth depth) {
     if (depth == CheckDepth::kTypes) CheckTypes(model);
     return OkStatus();
   } catch (const std::exception& error) {
-    return BadInput("ONNX's checker refuses the model: " + std::string(error.what()));
+    return BadInput("ONNX's checker refuses the model: " + internal::Message(error.what()));
   }
 }
 

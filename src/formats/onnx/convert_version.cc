@@ -4,6 +4,7 @@
 #include <exception>
 #include <string_view>
 
+#include "formats/onnx/message.h"
 #include "formats/onnx/onnx.h"
 #include "formats/onnx/proto.h"
 #include "onnx/defs/schema.h"
@@ -100,7 +101,8 @@ Result<ir::Model> ConvertVersion(const ir::Model& model, int64_t opset) {
   try {
     proto = onnx::version_conversion::ConvertVersion(proto, static_cast<int>(opset));
   } catch (const std::exception& error) {
-    return Unsupported("ONNX's converter can't go " + step + ": " + error.what());
+    return Unsupported("ONNX's converter can't go " + step + ": " +
+                       internal::Message(error.what()));
   }
   // Initializers that the converter adds are no inputs, as IR version 4 allows.
   proto.set_ir_version(std::max<int64_t>(model.ir_version, 4));

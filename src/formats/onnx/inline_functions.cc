@@ -1,6 +1,7 @@
 // InlineFunctions: ONNX's inliner on a model without its heavy weights.
 #include <exception>
 
+#include "formats/onnx/message.h"
 #include "formats/onnx/onnx.h"
 #include "formats/onnx/proto.h"
 #include "onnx/inliner/inliner.h"
@@ -15,7 +16,7 @@ Result<ir::Model> InlineFunctions(const ir::Model& model) {
     onnx::inliner::InlineLocalFunctions(proto, /*convert_version=*/true);
   } catch (const std::exception& error) {
     return Unsupported("ONNX's inliner can't inline the model's functions: " +
-                       std::string(error.what()));
+                       internal::Message(error.what()));
   }
   return internal::FromProto(proto, shell.Lookup());
 }

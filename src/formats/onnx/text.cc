@@ -4,6 +4,7 @@
 #include <exception>
 #include <set>
 
+#include "formats/onnx/message.h"
 #include "formats/onnx/onnx.h"
 #include "formats/onnx/proto.h"
 #include "onnx/defs/parser.h"
@@ -57,6 +58,9 @@ bool HasLiteral(const ir::Tensor& tensor) {
 }
 
 void FillForText(const ir::Tensor& tensor, int64_t max_elements, onnx::TensorProto& proto) {
+  // The name of a tensor in an attribute means nothing, and ONNX's parser does not read all names
+  // that its printer writes. (An initializer's name is its value's; tensor.name is empty then.)
+  if (!tensor.name.empty()) proto.clear_name();
   if (max_elements >= 0 && tensor.size() > max_elements)
     AddExternal(proto, "elided", std::to_string(tensor.size()) + " elements");
   else if (!HasLiteral(tensor))
@@ -128,12 +132,6 @@ void AddDefaultHeader(onnx::ModelProto& model) {
   }
 }
 
-// One line of what ONNX's parser says in several.
-std::string OneLine(std::string text) {
-  for (size_t at = 0; (at = text.find('\n', at)) != std::string::npos;) text.replace(at, 1, "; ");
-  return text;
-}
-
 Status ParseProto(std::string_view text, onnx::ModelProto& proto) {
   EDGEOPT_CHECK_OK(CheckNesting(text));
   onnx::OnnxParser parser(text);
@@ -143,9 +141,10 @@ Status ParseProto(std::string_view text, onnx::ModelProto& proto) {
     status = header ? parser.Parse(proto) : parser.Parse(*proto.mutable_graph());
     if (status.IsOK() && !parser.EndOfInput()) status = parser.ParseError("unexpected text");
   } catch (const std::exception& error) {  // numbers out of range
-    return BadInput("ONNX text: " + std::string(error.what()) + " near " + parser.GetCurrentPos());
+    return BadInput("ONNX text: " + internal::Message(error.what()) + " near " +
+                    parser.GetCurrentPos());
   }
-  if (!status.IsOK()) return BadInput("ONNX text: " + OneLine(status.ErrorMessage()));
+  if (!status.IsOK()) return BadInput("ONNX text: " + internal::Message(status.ErrorMessage()));
   if (!header) AddDefaultHeader(proto);
   return OkStatus();
 }
