@@ -1,0 +1,30 @@
+// edgeopt completion SHELL
+#include "cli/completion.h"
+
+#include <CLI/CLI.hpp>
+
+#include "cli/command.h"
+
+namespace edgeopt::cli {
+
+Command completion() {
+  return {"completion", "Print a script that completes commands and options in a shell",
+          Group::kOther,
+          [](CLI::App& app) -> Run {
+            auto shell = std::make_shared<std::string>();
+            app.add_option("shell", *shell, "the shell")
+                ->required()
+                ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+            return [shell](Context&) -> Result<Answer> {
+              const auto program = BuildProgram();
+              std::string script = *shell == "bash"  ? BashCompletion(*program)
+                                   : *shell == "zsh" ? ZshCompletion(*program)
+                                                     : FishCompletion(*program);
+              nlohmann::json document = {{"shell", *shell}, {"script", script}};
+              return Answer{std::move(script), std::move(document), {}};
+            };
+          },
+          "  source <(edgeopt completion bash)"};
+}
+
+}  // namespace edgeopt::cli

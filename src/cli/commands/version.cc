@@ -1,0 +1,16 @@
+// edgeopt version
+#include <CLI/CLI.hpp>
+
+#include "cli/command.h"
+
+namespace edgeopt::cli {
+
+Command version() {
+  return {"version", "Print the version", Group::kOther, [](CLI::App&) -> Run {
+            return [](Context&) -> Result<Answer> {
+              return Answer{"edgeopt " EDGEOPT_VERSION "\n", {{"version", EDGEOPT_VERSION}}, {}};
+            };
+          }};
+}
+
+}  // namespace edgeopt::cli
