@@ -82,13 +82,10 @@ def outputs_of(path, data):
     return np.concatenate([session.run(None, {k: v[i:i + 1] for k, v in inputs.items()})[0] for i in range(count)])
 
 
-def interleaved_latency(paths, data, threads, rounds=30, block=10):
-    """p50 in ms per model; blocks of runs in turn, so that all see the same machine."""
+def interleaved_runs(sessions, feed, rounds=30, block=10):
+    """p50 in ms per session; blocks of runs in turn, so that all see the same machine."""
     import numpy as np
-    sessions = {name: make_session(path, threads) for name, path in paths.items()}
-    any_session = next(iter(sessions.values()))
-    feed = {k: v[:1] for k, v in load_inputs(data, any_session).items()}
-    times = {name: [] for name in paths}
+    times = {name: [] for name in sessions}
     for session in sessions.values():
         for _ in range(10):
             session.run(None, feed)
@@ -99,6 +96,12 @@ def interleaved_latency(paths, data, threads, rounds=30, block=10):
                 session.run(None, feed)
                 times[name].append(time.perf_counter() - start)
     return {name: float(np.percentile(values, 50)) * 1e3 for name, values in times.items()}
+
+
+def interleaved_latency(paths, data, threads):
+    sessions = {name: make_session(path, threads) for name, path in paths.items()}
+    first = next(iter(sessions.values()))
+    return interleaved_runs(sessions, {k: v[:1] for k, v in load_inputs(data, first).items()})
 
 
 def quality(reference, result):
