@@ -93,9 +93,10 @@ Error ToUsageError(const CLI::ParseError& error, const Command* command) {
   std::string message = error.what();
   const size_t end = message.find_last_not_of("\n .");
   message.resize(end == std::string::npos ? 0 : end + 1);
-  if (error.get_name() == "ExtrasError")
+  if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError))
     message = "unexpected argument" + message.substr(std::min(message.size(), message.rfind(": ")));
-  if (error.get_name() == "ConfigError") message = "in the configuration file: " + message;
+  if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::ConfigError))
+    message = "in the configuration file: " + message;
   return UsageError(message, "see '" + name + " --help'");
 }
 
