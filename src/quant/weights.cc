@@ -192,7 +192,11 @@ size_t WidenScalesForBias(std::span<const float> bias, float input_scale,
     const float largest = per_tensor ? AbsMax(bias) : std::abs(bias[c]);
     const double smallest_bias_scale = kMargin * largest / kMax;
     if (double{input_scale} * double{weight_scales[c]} >= smallest_bias_scale) continue;
-    weight_scales[c] = static_cast<float>(smallest_bias_scale / input_scale);
+    float& scale = weight_scales[c];
+    scale = static_cast<float>(smallest_bias_scale / input_scale);
+    // Rounding to float must not leave it too small again.
+    if (double{input_scale} * double{scale} < smallest_bias_scale)
+      scale = std::nextafter(scale, std::numeric_limits<float>::infinity());
     ++changed;
   }
   return changed;

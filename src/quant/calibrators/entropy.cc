@@ -2,11 +2,13 @@
 // slides 27 to 38.
 //
 // For each window of bins around zero: P is the histogram inside it, with what lies outside added
-// to its end bins (saturation). Q is the histogram inside it (without what lies outside) quantized
-// to the integer levels: each level's count is spread evenly over the non-empty bins of the level.
-// The window with the smallest Kullback-Leibler divergence of the normalized P from the normalized
-// Q wins; its end lies half a bin behind its last bin. Where P has values and Q has none the
-// divergence is infinite.
+// at its ends (saturation). Q is the histogram inside it (without what lies outside) quantized to
+// the integer levels: each level's count is spread evenly over the non-empty bins of the level. The
+// window with the smallest Kullback-Leibler divergence of the normalized P from the normalized Q
+// wins; its end lies half a bin behind its last bin. The paper adds what lies outside to the
+// window's end bin; where that is empty, P would have values where Q has none and the divergence
+// would be infinite, so a lonely outlier would never be cut off. Here it goes to the nearest filled
+// bin.
 //
 // Symmetric schemes: the histogram of |x| with half of the levels (128), as in the paper.
 // Asymmetric ones: the same with all levels (256) over the window [-k, k] cut to the observed
@@ -20,6 +22,7 @@
 // share), and the sums of c, of c log c and of non-empty bins come from prefix sums.
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <vector>
 
@@ -29,16 +32,20 @@
 namespace edgeopt::quant {
 namespace {
 
+constexpr size_t kPaperWindows = 2048;
+
 double XLogX(double x) { return x > 0 ? x * std::log(x) : 0; }
 
 class Divergence {
  public:
   Divergence(const HistogramAxis& axis, size_t levels)
-      : counts_(axis.counts), levels_(levels), sum_(1), x_log_x_(1), filled_(1) {
+      : counts_(axis.counts), levels_(levels), sum_(1), x_log_x_(1), filled_(1), log_(1) {
     for (const double count : counts_) {
       sum_.push_back(sum_.back() + count);
       x_log_x_.push_back(x_log_x_.back() + XLogX(count));
       filled_.push_back(filled_.back() + (count > 0 ? 1 : 0));
+      log_.push_back(std::log(static_cast<double>(log_.size())));
+      if (count > 0) filled_bins_.push_back(filled_.size() - 2);
     }
   }
 
@@ -48,36 +55,56 @@ class Divergence {
     const double inside = sum_[last] - sum_[first];
     const double below = sum_[first];
     const double above = total - sum_[last];
-    const double lowest = counts_[first];
-    const double highest = counts_[last - 1];
-    if ((below > 0 && lowest == 0) || (above > 0 && highest == 0) || inside == 0)
-      return std::numeric_limits<double>::infinity();
+    if (inside == 0) return std::numeric_limits<double>::infinity();
 
-    // Sums of P log P and of P log Q, both before normalization.
-    const double p_log_p = x_log_x_[last] - x_log_x_[first] - XLogX(lowest) +
-                           XLogX(lowest + below) - XLogX(highest) + XLogX(highest + above);
+    // Sums of P log P and of P log Q, both before normalization: first what lies inside.
+    double p_log_p = x_log_x_[last] - x_log_x_[first];
     double p_log_q = 0;
-    const size_t bins = last - first;
+    // Level k ends before bin ceil((k + 1) * bins / levels), counted up without divisions.
+    const size_t whole = (last - first) / levels_;
+    const size_t part = (last - first) % levels_;
     size_t begin = first;
-    for (size_t level = 0; level < levels_; ++level) {
-      const size_t end = first + ((level + 1) * bins + levels_ - 1) / levels_;
-      const double sum = sum_[end] - sum_[begin];
-      if (sum > 0) {
-        const double log_q = std::log(sum / (filled_[end] - filled_[begin]));
-        p_log_q += sum * log_q;
-        if (level == 0) p_log_q += below * log_q;
-        if (level + 1 == levels_) p_log_q += above * log_q;
+    size_t end = first;
+    size_t rest = levels_ - 1;
+    for (size_t level = 0; level < levels_; ++level, begin = end) {
+      end += whole;
+      rest += part;
+      if (rest >= levels_) {
+        rest -= levels_;
+        ++end;
       }
-      begin = end;
+      const double sum = sum_[end] - sum_[begin];
+      if (sum > 0) p_log_q += sum * (std::log(sum) - log_[filled_[end] - filled_[begin]]);
     }
+
+    // Then what saturates into the outermost filled bins.
+    const size_t lowest = filled_bins_[filled_[first]];
+    const size_t highest = filled_bins_[filled_[last] - 1];
+    if (below > 0) p_log_q += below * LogQ(first, last, lowest);
+    if (above > 0) p_log_q += above * LogQ(first, last, highest);
+    const double at_lowest = counts_[lowest] + below + (lowest == highest ? above : 0);
+    p_log_p += XLogX(at_lowest) - XLogX(counts_[lowest]);
+    if (lowest != highest) p_log_p += XLogX(counts_[highest] + above) - XLogX(counts_[highest]);
     return (p_log_p - p_log_q) / total - std::log(total) + std::log(inside);
   }
 
  private:
+  // log Q of a filled bin, before normalization.
+  double LogQ(size_t first, size_t last, size_t bin) const {
+    const size_t bins = last - first;
+    const size_t level = (bin - first) * levels_ / bins;
+    const size_t begin = first + (level * bins + levels_ - 1) / levels_;
+    const size_t end = first + ((level + 1) * bins + levels_ - 1) / levels_;
+    return std::log((sum_[end] - sum_[begin]) / (filled_[end] - filled_[begin]));
+  }
+
   const std::vector<double>& counts_;
   size_t levels_;
   // Of the bins before each one.
-  std::vector<double> sum_, x_log_x_, filled_;
+  std::vector<double> sum_, x_log_x_;
+  std::vector<uint32_t> filled_;
+  std::vector<size_t> filled_bins_;
+  std::vector<double> log_;  // of the integers up to the number of bins
 };
 
 Range Choose(const TensorStatistics& statistics, const CalibratorOptions& options) {
@@ -90,18 +117,21 @@ Range Choose(const TensorStatistics& statistics, const CalibratorOptions& option
   const size_t positive = axis.positive_bins();
   const size_t longest = std::max(negative, positive);
 
-  // Fewer bins than levels (16-bit types): every value keeps its own level in the whole range.
+  // From the widest window down, so that of equally good ones the widest wins: it saturates the
+  // least. The paper has 2048 windows; between 2049 and 4096 bins are filled, so every second is
+  // tried. With fewer bins than levels (16-bit types) every value keeps its own level in the whole
+  // range.
   size_t best = longest;
   if (axis.counts.size() > levels) {
     const Divergence divergence(axis, levels);
+    const size_t stride = longest > kPaperWindows ? 2 : 1;
     double least = std::numeric_limits<double>::infinity();
-    for (size_t reach = 1; reach <= longest; ++reach) {
+    for (size_t reach = longest; reach > 0 && reach <= longest; reach -= stride) {
       const size_t first = negative - std::min(reach, negative);
       const size_t last = negative + std::min(reach, positive);
-      if (last - first < levels) continue;
+      if (last - first < levels) break;
       const double value = divergence.Of(first, last);
-      // Of equally good windows the widest: it saturates the least.
-      if (value <= least) {
+      if (value < least) {
         least = value;
         best = reach;
       }

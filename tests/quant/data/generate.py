@@ -99,6 +99,12 @@ def quantize_linear():
     return rows
 
 
+def neighbours(data, percent):
+    """The values one rank below and one above the percentile."""
+    step = 100 / data.size
+    return [float(np.percentile(data, min(max(p, 0), 100))) for p in (percent - step, percent + step)]
+
+
 def percentiles():
     rows = []
     for name, make in ARRAYS.items():
@@ -106,8 +112,8 @@ def percentiles():
         for percent in (99.9, 99.0, 90.0):
             cut = (100 - percent) / 2
             row = {"array": name, "percentile": percent,
-                   "numpy": [float(np.percentile(data, cut)), float(np.percentile(data, 100 - cut))],
-                   "numpy_symmetric": float(np.percentile(np.abs(data), percent))}
+                   "low": neighbours(data, cut), "high": neighbours(data, 100 - cut),
+                   "magnitude": neighbours(np.abs(data), percent)}
             collector = calibrate.HistogramCollector("percentile", False, 4096, 128, percent, "same")
             collector.collect({"t": data})
             low, high = collector.compute_percentile()["t"][:2]
