@@ -39,7 +39,8 @@ run: build ## the main job on examples/fashion_resnet10.onnx
 	@tools/run-example
 
 .PHONY: build-tests
-build-tests: setup
+build-tests:
+	@tools/setup --quiet --tests
 	$(call compile,release,build,all)
 
 .PHONY: test

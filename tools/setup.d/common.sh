@@ -62,3 +62,9 @@ check_sha256() { # FILE SHA256
 requirements_key() { # NAME
   grep -v '^#' "$tools/requirements/$1.txt" | sha256sum | cut -c1-16
 }
+
+make_venv() { # FOLDER REQUIREMENTS_NAME
+  "$python" -m venv "$1"
+  "$1/bin/pip" install --quiet --disable-pip-version-check --no-deps --require-hashes \
+    --only-binary=:all: --requirement "$tools/requirements/$2.txt"
+}

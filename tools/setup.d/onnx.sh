@@ -11,7 +11,7 @@ install_onnx() { # ARCH
   is_current "$destination" "$key" && return 0
   say "building ONNX's C++ library $onnx_version for $arch: some minutes, once"
   work=$(new_temp_folder)
-  make_onnx_tools "$work/venv"
+  make_venv "$work/venv" onnx-build
   fetch_onnx_source "$work"
   if ! build_onnx "$arch" "$work" >"$work/log" 2>&1; then
     cp "$work/log" "$cache/onnx-$arch.log"
@@ -20,12 +20,6 @@ install_onnx() { # ARCH
   fi
   cp "$work/source/LICENSE" "$work/out/"
   publish "$work/out" "$destination" "$key"
-}
-
-make_onnx_tools() { # VENV
-  "$python" -m venv "$1"
-  "$1/bin/pip" install --quiet --disable-pip-version-check --no-deps --require-hashes \
-    --only-binary=:all: --requirement "$tools/requirements/onnx-build.txt"
 }
 
 fetch_onnx_source() { # WORK_FOLDER
