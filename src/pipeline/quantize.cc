@@ -3,16 +3,14 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "formats/onnx/onnx.h"
-#include "measure/machine.h"
 #include "passes/quantize/dynamic_int8.h"
 #include "passes/quantize/float16.h"
 #include "passes/quantize/static_int8.h"
 #include "pipeline/fidelity.h"
-#include "quant/calibration_table.h"
-#include "quant/calibrator.h"
-#include "quant/params.h"
+#include "pipeline/static_ranges.h"
 
 namespace edgeopt::pipeline {
 namespace {
@@ -20,7 +18,8 @@ namespace {
 using nlohmann::json;
 namespace pq = passes::quantize;
 
-// Enough samples to rank calibrators by their outputs' SQNR; more change the order rarely and cost time.
+// Enough samples to rank calibrators by their outputs' SQNR; more change the order rarely and cost
+// time.
 constexpr int64_t kFidelitySamples = 32;
 // Below it, ranges depend on chance (the reference tools recommend 100 to 500).
 constexpr int64_t kFewSamples = 100;
@@ -31,13 +30,21 @@ class Quantizer {
  public:
   Quantizer(const ir::Model& model, const QuantizeOptions& options, const CalibrationData* data,
             runtimes::Runtime& runtime, Sink& sink, const CancelToken* cancel)
-      : model_(model), options_(options), data_(data), runtime_(runtime), sink_(sink), cancel_(cancel) {}
+      : model_(model),
+        options_(options),
+        data_(data),
+        runtime_(runtime),
+        sink_(sink),
+        cancel_(cancel) {}
 
   Result<Quantized> Run() {
     EDGEOPT_CHECK_OK(Prepare());
-    if (options_.precision == "int8") EDGEOPT_CHECK_OK(Static());
-    else if (options_.precision == "dynamic-int8") EDGEOPT_CHECK_OK(Dynamic());
-    else if (options_.precision == "fp16") EDGEOPT_CHECK_OK(Float16());
+    if (options_.precision == "int8")
+      EDGEOPT_CHECK_OK(Static());
+    else if (options_.precision == "dynamic-int8")
+      EDGEOPT_CHECK_OK(Dynamic());
+    else if (options_.precision == "fp16")
+      EDGEOPT_CHECK_OK(Float16());
     else
       return UsageError("unknown precision '" + options_.precision + "'",
                         "use int8, dynamic-int8 or fp16");
@@ -54,7 +61,8 @@ class Quantizer {
     report["excluded"] = options_.exclude;
     if (options_.samples < 0) return UsageError("--samples must not be negative");
     if (data_ != nullptr) {
-      samples_ = options_.samples == 0 ? data_->available : std::min(options_.samples, data_->available);
+      samples_ =
+          options_.samples == 0 ? data_->available : std::min(options_.samples, data_->available);
       if (samples_ < options_.samples)
         Warn("only " + std::to_string(samples_) + " of " + std::to_string(options_.samples) +
              " samples asked for are there");
@@ -71,31 +79,29 @@ class Quantizer {
     result_.warnings.push_back(std::move(text));
   }
 
-  bool reduced_range() const {
-    return options_.reduced_range.value_or(measure::LocalMachine().needs_reduced_range());
-  }
-
   // --- static int8 ---
 
   Status Static() {
     if (data_ == nullptr || samples_ == 0)
       return UsageError("static int8 needs calibration data", "add --calibration DATA");
-    const std::string rules_name =
-        options_.rules.empty() ? measure::LocalMachine().quantization_rules() : options_.rules;
-    const pq::RuleSet* rules = pq::FindRuleSet(rules_name);
-    if (rules == nullptr) return UsageError("unknown rule set '" + rules_name + "'", "see 'edgeopt list rules'");
+    const pq::RuleSet* rules = pq::FindRuleSet(options_.rules);
+    if (rules == nullptr)
+      return UsageError("unknown rule set '" + options_.rules + "'", "see 'edgeopt list rules'");
     EDGEOPT_TRY(plan_, pq::PlanStatic(model_, *rules, pq::Exclusions(options_.exclude)));
     EDGEOPT_TRY(const auto candidates, Candidates());
     WarnAboutData();
-    const bool histogram = std::any_of(candidates.begin(), candidates.end(),
-                                       [](const quant::Calibrator* c) { return c->needs_histogram; });
-    EDGEOPT_TRY(run_, measure::Calibrate(model_, plan_.observe, runtime_, data_->source, samples_,
-                                         {options_.workers, histogram, &sink_, cancel_}));
-    whole_ = run_.Whole();
+    const bool histogram =
+        std::any_of(candidates.begin(), candidates.end(),
+                    [](const quant::Calibrator* c) { return c->needs_histogram; });
+    EDGEOPT_TRY(const auto run,
+                measure::Calibrate(model_, plan_.observe, runtime_, data_->source, samples_,
+                                   {options_.workers, histogram, &sink_, cancel_}));
+    EDGEOPT_TRY(ranges_, StaticRanges::Make(model_.graph, plan_, run, candidates,
+                                            options_.percentile, options_.workers));
     EDGEOPT_CHECK_OK(ChooseCalibrator(candidates));
     EDGEOPT_TRY(result_.model, Build(*calibrator_));
     ReportStatic(*rules);
-    return Tabulate(candidates);
+    return Tabulate();
   }
 
   Result<std::vector<const quant::Calibrator*>> Candidates() const {
@@ -110,7 +116,8 @@ class Quantizer {
   }
 
   void WarnAboutData() {
-    if (data_->generated) Warn("calibration on generated data: the ranges, and so the accuracy, are a guess");
+    if (data_->generated)
+      Warn("calibration on generated data: the ranges, and so the accuracy, are a guess");
     if (samples_ < kFewSamples)
       Warn("only " + std::to_string(samples_) + " calibration samples; ranges settle with " +
            std::to_string(kFewSamples) + " or more");
@@ -133,29 +140,10 @@ class Quantizer {
     return OkStatus();
   }
 
-  Result<quant::Range> RangeOf(const std::string& name, const quant::TensorStatistics& statistics,
-                               const quant::Calibrator& calibrator) const {
-    quant::CalibratorOptions options;
-    options.scheme = {plan_.rules->activation_type == ir::DataType::kInt8 ? quant::QuantType::kInt8
-                                                                          : quant::QuantType::kUint8};
-    options.percentile = options_.percentile;
-    EDGEOPT_TRY(const quant::Range range, quant::Calibrate(calibrator, statistics, options));
-    const auto bounds = plan_.bounds.find(model_.graph.Find(name));
-    if (bounds == plan_.bounds.end()) return range;
-    return quant::Clamp(range, {bounds->second.low, bounds->second.high});
-  }
-
   Result<ir::Model> Build(const quant::Calibrator& calibrator) const {
-    std::map<std::string, pq::ActivationParams> params;
-    for (const std::string& name : plan_.observe) {
-      EDGEOPT_TRY(const quant::Range range, RangeOf(name, whole_.at(name), calibrator));
-      const bool is_signed = plan_.rules->activation_type == ir::DataType::kInt8;
-      const quant::QuantParams made = quant::ParamsFor(
-          range, {is_signed ? quant::QuantType::kInt8 : quant::QuantType::kUint8});
-      params[name] = {made.scale, made.zero_point};
-    }
     ir::Model built = model_;
-    EDGEOPT_CHECK_OK(pq::QuantizeStatic(built, plan_, params, {reduced_range()}));
+    EDGEOPT_CHECK_OK(
+        pq::QuantizeStatic(built, plan_, ranges_.ParamsOf(calibrator), {options_.reduced_range}));
     return built;
   }
 
@@ -165,7 +153,7 @@ class Quantizer {
     report["calibrator"] = calibrator_->name;
     report["samples"] = samples_;
     report["generated_data"] = data_->generated;
-    report["reduced_range"] = reduced_range();
+    report["reduced_range"] = options_.reduced_range;
     int64_t quantized = 0;
     for (const pq::Decision& decision : plan_.decisions) {
       quantized += decision.quantized;
@@ -177,40 +165,23 @@ class Quantizer {
     report["int8_nodes"] = quantized;
   }
 
-  // Ranges of both halves of the data side by side, and the table for the package.
-  Status Tabulate(const std::vector<const quant::Calibrator*>& candidates) {
-    quant::CalibrationTable table;
-    table.data = {data_->description, {}, data_->generated, static_cast<uint64_t>(samples_)};
-    table.calibrator = calibrator_->name;
-    double worst = 0;
-    std::string worst_name;
-    for (const auto& [name, statistics] : whole_) {
-      quant::CalibratedTensor& row = table.tensors[name];
-      row.statistics = statistics;
-      for (const quant::Calibrator* candidate : candidates) {
-        EDGEOPT_TRY(row.ranges[std::string(candidate->name)], RangeOf(name, statistics, *candidate));
-      }
-      EDGEOPT_TRY(const double difference, HalfDifference(name));
-      row.half_difference[std::string(calibrator_->name)] = difference;
-      if (difference <= worst) continue;
-      worst = difference;
-      worst_name = name;
+  // How stable the ranges are, and the table for the package.
+  Status Tabulate() {
+    EDGEOPT_TRY(const auto stability, ranges_.Stability(*calibrator_, options_.workers));
+    if (!stability.empty()) {
+      const auto& worst = stability.front();
+      (*result_.report)["range_stability"] = {{"largest_half_difference", worst.difference},
+                                              {"value", worst.name}};
+      if (worst.difference > kUnstableDifference)
+        Warn("the range of '" + worst.name + "' differs by " +
+             std::to_string(std::lround(worst.difference * 100)) +
+             " % between two halves of the data; more samples would settle it");
     }
-    (*result_.report)["range_stability"] = {{"largest_half_difference", worst}, {"value", worst_name}};
-    if (worst > kUnstableDifference)
-      Warn("the range of '" + worst_name + "' differs by " + std::to_string(std::lround(worst * 100)) +
-           " % between two halves of the data; more samples would settle it");
+    quant::CalibrationTable table = ranges_.Table(*calibrator_, stability);
+    table.data = {data_->description, {}, data_->generated, static_cast<uint64_t>(samples_)};
     EDGEOPT_TRY(const std::string text, quant::ToJson(table));
     *result_.table = json::parse(text);
     return OkStatus();
-  }
-
-  Result<double> HalfDifference(const std::string& name) const {
-    const auto first = run_.first_half.find(name), second = run_.second_half.find(name);
-    if (first == run_.first_half.end() || second == run_.second_half.end()) return 0.0;
-    EDGEOPT_TRY(const quant::Range a, RangeOf(name, first->second, *calibrator_));
-    EDGEOPT_TRY(const quant::Range b, RangeOf(name, second->second, *calibrator_));
-    return quant::RelativeDifference(a, b);
   }
 
   // --- dynamic int8 and float16 ---
@@ -219,7 +190,7 @@ class Quantizer {
     result_.model = model_;
     pq::DynamicOptions options;
     options.exclusions = pq::Exclusions(options_.exclude);
-    options.reduced_range = reduced_range();
+    options.reduced_range = options_.reduced_range;
     EDGEOPT_TRY(const pq::DynamicReport report, pq::QuantizeDynamic(result_.model, options));
     int64_t quantized = 0;
     for (const auto& row : report.rows) {
@@ -247,8 +218,10 @@ class Quantizer {
     out["underflowed_weights"] = report.underflowed_weights;
     out["nodes"] = json::array();
     for (const auto& kept : report.kept)
-      out["nodes"].push_back(
-          {{"name", kept.label}, {"op_type", kept.op_type}, {"float16", false}, {"reason", kept.reason}});
+      out["nodes"].push_back({{"name", kept.label},
+                              {"op_type", kept.op_type},
+                              {"float16", false},
+                              {"reason", kept.reason}});
     return OkStatus();
   }
 
@@ -277,7 +250,8 @@ class Quantizer {
     options.threads = options_.workers;
     EDGEOPT_TRY(auto session, runtime_.LoadBytes(std::as_bytes(std::span(bytes)), options));
     const int64_t count = std::min(kFidelitySamples, samples_);
-    EDGEOPT_TRY(reference_, FidelityReference::Make(*session, data_->source, samples_ - count, count, cancel_));
+    EDGEOPT_TRY(reference_,
+                FidelityReference::Make(*session, data_->source, samples_ - count, count, cancel_));
     return &*reference_;
   }
 
@@ -314,16 +288,16 @@ class Quantizer {
   Quantized result_;
   int64_t samples_ = 0;
   pq::StaticPlan plan_;
-  measure::CalibrationRun run_;
-  std::map<std::string, quant::TensorStatistics> whole_;
+  StaticRanges ranges_;
   const quant::Calibrator* calibrator_ = nullptr;
   std::optional<FidelityReference> reference_;
 };
 
 }  // namespace
 
-Result<Quantized> Quantize(const ir::Model& model, const QuantizeOptions& options, const CalibrationData* data,
-                           runtimes::Runtime& runtime, Sink& sink, const CancelToken* cancel) {
+Result<Quantized> Quantize(const ir::Model& model, const QuantizeOptions& options,
+                           const CalibrationData* data, runtimes::Runtime& runtime, Sink& sink,
+                           const CancelToken* cancel) {
   return Quantizer(model, options, data, runtime, sink, cancel).Run();
 }
 

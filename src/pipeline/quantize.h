@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,13 +25,14 @@ struct CalibrationData {
 };
 
 struct QuantizeOptions {
-  std::string precision = "int8";   // int8, dynamic-int8 or fp16
-  std::string calibrator = "auto";  // a name of quant::Table(), or auto: the best of them on the data
+  std::string precision = "int8";  // int8, dynamic-int8 or fp16
+  // A name of quant::Table(), or auto: the best of them on the data.
+  std::string calibrator = "auto";
   double percentile = 99.999;
-  int64_t samples = 0;               // 0: all
-  std::vector<std::string> exclude;  // names, operator types, patterns
-  std::string rules;                 // a rule set's name; empty: the one of this machine
-  std::optional<bool> reduced_range;  // 7-bit weights; unset: where the CPU needs them
+  int64_t samples = 0;                    // 0: all
+  std::vector<std::string> exclude;       // names, operator types, patterns
+  std::string rules = "onnxruntime-x64";  // a name of passes::quantize::RuleSets()
+  bool reduced_range = false;             // 7-bit weights: x86 without VNNI
   int workers = 2;
 };
 
@@ -49,7 +49,8 @@ struct Quantized {
 // The model should be simplified. `data` may be null for dynamic-int8 and fp16. The result has been
 // loaded by the runtime and run on calibration samples. Errors: Unsupported when nothing can be
 // quantized, BadInput for data that does not fit, Usage for options that name nothing.
-Result<Quantized> Quantize(const ir::Model& model, const QuantizeOptions& options, const CalibrationData* data,
-                           runtimes::Runtime& runtime, Sink& sink, const CancelToken* cancel);
+Result<Quantized> Quantize(const ir::Model& model, const QuantizeOptions& options,
+                           const CalibrationData* data, runtimes::Runtime& runtime, Sink& sink,
+                           const CancelToken* cancel);
 
 }  // namespace edgeopt::pipeline
