@@ -7,6 +7,7 @@
 #include "formats/onnx/onnx.h"
 #include "formats/onnx/proto.h"
 #include "onnx/shape_inference/implementation.h"
+#include "ops/shape_arithmetic.h"
 
 namespace edgeopt::formats {
 namespace {
@@ -131,6 +132,63 @@ class TypeMerger {
   }
 };
 
+// --- constants that ONNX's data propagation does not see ---
+
+void MakeConstant(const ir::Tensor& value, onnx::NodeProto& node) {
+  node.set_op_type("Constant");
+  node.clear_input();
+  node.clear_attribute();
+  auto& attribute = *node.add_attribute();
+  attribute.set_name("value");
+  attribute.set_type(onnx::AttributeProto::TENSOR);
+  internal::TensorToProto(value, internal::FillData, *attribute.mutable_t());
+}
+
+// Evaluates shape computations and puts their results into the proto, subgraphs included. Returns
+// the number of new results.
+size_t FoldShapes(const ir::Graph& graph, onnx::GraphProto& proto, ops::KnownValues& known) {
+  const std::vector<ir::NodeId> evaluated = ops::EvaluateShapes(graph, known);
+  const std::set<ir::NodeId> folded(evaluated.begin(), evaluated.end());
+  size_t count = evaluated.size();
+  const std::vector<ir::NodeId> nodes = graph.nodes();
+  for (size_t i = 0; i < nodes.size(); ++i) {
+    const ir::Node& node = graph.node(nodes[i]);
+    onnx::NodeProto& to = *proto.mutable_node(static_cast<int>(i));
+    if (folded.count(nodes[i]) > 0) MakeConstant(known.at(graph.value(node.outputs[0]).name), to);
+    for (size_t j = 0; j < node.attributes.size() && node.has_subgraphs(); ++j) {
+      ops::KnownValues inner = known;
+      if (const auto* one = node.attributes[j].get<ir::GraphPtr>())
+        count += FoldShapes(**one, *to.mutable_attribute(static_cast<int>(j))->mutable_g(), inner);
+    }
+  }
+  return count;
+}
+
+// Whether a result has a size that inference could not tell or had to invent a name for.
+bool HasUnknownSizes(const ir::Graph& graph) {
+  for (const ir::NodeId id : graph.nodes())
+    for (const ir::ValueId output : graph.node(id).outputs) {
+      if (!output.valid()) continue;
+      const Type& type = graph.value(output).type;
+      if (type.kind == Type::Kind::kNone || (type.is_tensor() && !type.shape)) return true;
+      if (!type.shape) continue;
+      for (const ir::Dim& dim : *type.shape)
+        if (!dim.value && (dim.symbol.empty() || dim.symbol.rfind("unk__", 0) == 0)) return true;
+    }
+  return false;
+}
+
+void RunInference(onnx::ModelProto& proto) {
+  onnx::shape_inference::DataValueMap values;
+  const onnx::ShapeInferenceOptions options(/*check_type=*/false, /*error_mode=*/0,
+                                            /*data_prop=*/true);
+  try {
+    onnx::shape_inference::InferShapes(proto, onnx::OpSchemaRegistry::Instance(), options, &values);
+  } catch (const std::exception&) {
+    // It gave up at a node that it can't treat; what it found before that node counts.
+  }
+}
+
 }  // namespace
 
 Status InferTypes(ir::Model& model) {
@@ -140,15 +198,17 @@ Status InferTypes(ir::Model& model) {
   HideLongVectors(proto.mutable_graph()->mutable_input());
   HideLongVectors(proto.mutable_graph()->mutable_value_info());
   HideLongVectors(proto.mutable_graph()->mutable_output());
-  onnx::shape_inference::DataValueMap values;
-  const onnx::ShapeInferenceOptions options(/*check_type=*/false, /*error_mode=*/0,
-                                            /*data_prop=*/true);
-  try {
-    onnx::shape_inference::InferShapes(proto, onnx::OpSchemaRegistry::Instance(), options, &values);
-  } catch (const std::exception&) {
-    // It gave up at a node that it can't treat; what it found before that node counts.
+  // Each round can make shapes known from which the next one computes further; all models met so
+  // far end after two.
+  constexpr int kMostRounds = 8;
+  ops::KnownValues known;
+  FoldShapes(model.graph, *proto.mutable_graph(), known);
+  for (int round = 0; round < kMostRounds; ++round) {
+    RunInference(proto);
+    TypeMerger().Merge(proto.graph(), model.graph);
+    if (!HasUnknownSizes(model.graph)) break;
+    if (FoldShapes(model.graph, *proto.mutable_graph(), known) == 0) break;
   }
-  TypeMerger().Merge(proto.graph(), model.graph);
   return OkStatus();
 }
 

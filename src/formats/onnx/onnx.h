@@ -15,6 +15,8 @@
 #include "base/file.h"
 #include "base/result.h"
 #include "ir/model.h"
+#include "ops/cost.h"
+#include "ops/inspection.h"
 
 namespace edgeopt::formats {
 
@@ -55,6 +57,12 @@ Result<ir::Model> ConvertVersion(const ir::Model& model, int64_t opset);
 
 // ONNX's inliner: every call of a model-local function becomes its body.
 Result<ir::Model> InlineFunctions(const ir::Model& model);
+
+// MACs, parameters and memory with every input size fixed: the given ones, or the assumptions that
+// ops/sizes.h makes, which are listed in the result.
+ops::ModelCost CostOf(const ir::Model& model, const ops::CostOptions& options = {});
+// All that `edgeopt inspect` shows.
+ops::Inspection Inspect(const ir::Model& model, const ops::CostOptions& options = {});
 
 struct TextOptions {
   // Tensors of more elements are printed as their type and a note instead of their data. -1: never.
