@@ -18,9 +18,12 @@ namespace edgeopt::runtimes {
 // An input or output of a loaded model; -1 in `dims` is a dimension decided at run time.
 struct TensorSpec {
   std::string name;
+  // kUndefined for what is no tensor, no sequence and no optional of tensors: its use is an error.
   ir::DataType type = ir::DataType::kUndefined;
-  ir::Dims dims;
+  ir::Dims dims;                     // empty for scalars and where the rank is not known
   std::vector<std::string> symbols;  // parallel to dims; "" when the dimension has no name
+  bool sequence = false;  // a sequence of such tensors, handed over as "NAME[0]", "NAME[1]", ...
+  bool optional = false;  // may be absent
 };
 
 enum class GraphOptimization { kNone, kBasic, kExtended, kAll };
@@ -28,8 +31,9 @@ enum class GraphOptimization { kNone, kBasic, kExtended, kAll };
 struct SessionOptions {
   int threads = 1;
   GraphOptimization optimization = GraphOptimization::kAll;
-  bool profile = false;                        // record per-operator times (EndProfile)
-  bool spin = true;                            // busy-wait of idle workers between operators
+  bool profile = false;  // record per-operator times (EndProfile)
+  bool spin = true;      // busy-wait of idle workers between operators
+  bool arena = true;     // false: memory is given back after each operator; less of it, and slower
   std::filesystem::path optimized_model_path;  // not empty: write the graph as the runtime fused it
 };
 
@@ -40,6 +44,7 @@ struct ProfileEvent {
   std::string provider;  // "CPUExecutionProvider"
   double duration_us = 0;
   std::vector<std::string> input_types, output_types;  // "uint8", "float", per tensor
+  bool nested = false;  // in a subgraph: its time is part of an enclosing event's
 };
 
 // A loaded model. Run may be called from several threads; the other methods from one at a time.
@@ -68,5 +73,9 @@ class Runtime {
   virtual Result<std::unique_ptr<Session>> LoadBytes(std::span<const std::byte> model_bytes,
                                                      const SessionOptions& options) = 0;
 };
+
+// Runs a model once, as it is (nothing fused), on one thread: for constant folding. All outputs.
+Result<std::vector<ir::Tensor>> Evaluate(Runtime& runtime, std::span<const std::byte> model_bytes,
+                                         const std::vector<ir::Tensor>& inputs = {});
 
 }  // namespace edgeopt::runtimes
