@@ -51,7 +51,6 @@ struct InputPreprocessing {
   std::vector<double> mean, std;               // of the scaled values; one, or one per channel
   ir::DataType type = ir::DataType::kFloat32;  // float32, float16, uint8 or int8
   Layout layout = Layout::kNchw;
-  bool batch_axis = true;            // false: the model's input is one image, without batch axis
   bool allow_raw_range = false;      // the model itself expects 0 to 255
   std::map<std::string, int> lines;  // key -> line of the TOML file; empty when not from a file
 };

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/buffer.h"
@@ -28,6 +29,24 @@ Result<NpyParts> ToNpyParts(const Tensor& tensor);
 // The array shares the bytes of `file` where it can (little endian, row major, aligned). BadInput
 // for what is not a whole .npy file; Unsupported for Python objects, dates and records.
 Result<Tensor> DecodeNpy(const Buffer& file);
+
+// For reading an array in parts: what the header says.
+struct NpyHeader {
+  DataType type;
+  size_t element_bytes;  // a string's is that of its UTF-32 characters, of fixed length
+  bool big_endian, fortran_order;
+  Dims dims;
+  uint64_t data_offset, data_bytes;  // where the elements are in the file
+};
+// `beginning` of a .npy file, which may end anywhere behind the header.
+// Does not know whether the data is all there. Errors as DecodeNpy.
+Result<NpyHeader> ReadNpyHeader(std::string_view beginning);
+// Elements as the header describes them, but row major and of shape `dims` (a part of the array).
+Result<Tensor> DecodeNpyElements(const NpyHeader& header, Dims dims, const Buffer& elements);
+// Column-major elements of `element_bytes` each into row-major order.
+// Requires columns.size() == product of dims * element_bytes.
+std::vector<std::byte> RowMajor(std::span<const std::byte> columns, const Dims& dims,
+                                size_t element_bytes);
 
 // A ZIP64 where a file or the whole grows beyond `zip64_from` bytes.
 class NpzWriter {

@@ -95,29 +95,6 @@ void SwapBytes(std::vector<std::byte>& bytes, size_t size) {
                  bytes.begin() + static_cast<ptrdiff_t>(i + size));
 }
 
-// Column-major elements of `size` bytes into row-major order.
-std::vector<std::byte> RowMajor(std::span<const std::byte> columns, const Dims& dims, size_t size) {
-  std::vector<std::byte> rows(columns.size());
-  std::vector<int64_t> index(dims.size(), 0);
-  std::vector<size_t> stride(dims.size());
-  size_t next_stride = 1;
-  for (size_t axis = 0; axis < dims.size(); ++axis) {
-    stride[axis] = next_stride;
-    next_stride *= static_cast<size_t>(dims[axis]);
-  }
-  size_t source = 0;
-  for (size_t target = 0; target + size <= rows.size(); target += size) {
-    std::memcpy(rows.data() + target, columns.data() + source * size, size);
-    for (size_t axis = dims.size(); axis-- > 0;) {
-      source += stride[axis];
-      if (++index[axis] < dims[axis]) break;
-      source -= stride[axis] * static_cast<size_t>(dims[axis]);
-      index[axis] = 0;
-    }
-  }
-  return rows;
-}
-
 Result<Tensor> DecodeStrings(std::span<const std::byte> data, const Dims& dims, size_t length,
                              bool big_endian) {
   EDGEOPT_TRY(const int64_t count, ElementCount(dims));
@@ -159,8 +136,7 @@ Result<Element> ParseDescr(const std::string& descr) {
 
 }  // namespace
 
-Result<Tensor> DecodeNpy(const Buffer& file) {
-  const std::string_view text = file.text();
+Result<NpyHeader> ReadNpyHeader(std::string_view text) {
   if (text.size() < 10 || !text.starts_with(kNpyMagic))
     return BadInput("not a .npy file: it doesn't start with \\x93NUMPY");
   const auto byte = [&](size_t i) { return static_cast<size_t>(static_cast<uint8_t>(text[i])); };
@@ -180,27 +156,65 @@ Result<Tensor> DecodeNpy(const Buffer& file) {
 
   EDGEOPT_TRY(const Element element, ParseDescr(description->descr));
   EDGEOPT_TRY(const int64_t count, ElementCount(description->dims));
-  const Buffer data = file.Slice(preamble + length, file.size() - preamble - length);
-  uint64_t expected = 0;
-  if (__builtin_mul_overflow(static_cast<uint64_t>(count), element.size_bytes, &expected) ||
-      data.size() != expected)
+  uint64_t data_bytes = 0;
+  if (__builtin_mul_overflow(static_cast<uint64_t>(count), element.size_bytes, &data_bytes))
     return BadInput("the .npy file's shape " + ToString(description->dims) + " of '" +
-                    description->descr + "' doesn't fit its " + std::to_string(data.size()) +
-                    " bytes of data");
-  const bool transpose = description->fortran_order && description->dims.size() > 1;
-  Buffer ordered =
-      transpose ? Buffer::Own(RowMajor(data.bytes(), description->dims, element.size_bytes)) : data;
-  if (element.type == DataType::kString)
-    return DecodeStrings(ordered.bytes(), description->dims, element.size_bytes / 4,
-                         element.big_endian);
-  if (element.big_endian && element.size_bytes > 1) {
-    std::vector<std::byte> bytes(ordered.bytes().begin(), ordered.bytes().end());
-    const bool complex =
-        element.type == DataType::kComplex64 || element.type == DataType::kComplex128;
-    SwapBytes(bytes, complex ? element.size_bytes / 2 : element.size_bytes);
-    ordered = Buffer::Own(std::move(bytes));
+                    description->descr + "' overflows 64 bits");
+  return NpyHeader{
+      element.type,      element.size_bytes, element.big_endian, description->fortran_order,
+      description->dims, preamble + length,  data_bytes};
+}
+
+std::vector<std::byte> RowMajor(std::span<const std::byte> columns, const Dims& dims, size_t size) {
+  std::vector<std::byte> rows(columns.size());
+  std::vector<int64_t> index(dims.size(), 0);
+  std::vector<size_t> stride(dims.size());
+  size_t next_stride = 1;
+  for (size_t axis = 0; axis < dims.size(); ++axis) {
+    stride[axis] = next_stride;
+    next_stride *= static_cast<size_t>(dims[axis]);
   }
-  return Tensor::Make(element.type, description->dims, std::move(ordered));
+  size_t source = 0;
+  for (size_t target = 0; target + size <= rows.size(); target += size) {
+    std::memcpy(rows.data() + target, columns.data() + source * size, size);
+    for (size_t axis = dims.size(); axis-- > 0;) {
+      source += stride[axis];
+      if (++index[axis] < dims[axis]) break;
+      source -= stride[axis] * static_cast<size_t>(dims[axis]);
+      index[axis] = 0;
+    }
+  }
+  return rows;
+}
+
+Result<Tensor> DecodeNpyElements(const NpyHeader& header, Dims dims, const Buffer& elements) {
+  EDGEOPT_TRY(const int64_t count, ElementCount(dims));
+  uint64_t expected = 0;
+  if (__builtin_mul_overflow(static_cast<uint64_t>(count), header.element_bytes, &expected) ||
+      elements.size() != expected)
+    return BadInput("the .npy file's shape " + ToString(dims) + " doesn't fit its " +
+                    std::to_string(elements.size()) + " bytes of data");
+  if (header.type == DataType::kString)
+    return DecodeStrings(elements.bytes(), dims, header.element_bytes / sizeof(char32_t),
+                         header.big_endian);
+  if (!header.big_endian || header.element_bytes == 1)
+    return Tensor::Make(header.type, std::move(dims), elements);
+  std::vector<std::byte> bytes(elements.bytes().begin(), elements.bytes().end());
+  const bool complex = header.type == DataType::kComplex64 || header.type == DataType::kComplex128;
+  SwapBytes(bytes, complex ? header.element_bytes / 2 : header.element_bytes);
+  return Tensor::Make(header.type, std::move(dims), Buffer::Own(std::move(bytes)));
+}
+
+Result<Tensor> DecodeNpy(const Buffer& file) {
+  EDGEOPT_TRY(const NpyHeader header, ReadNpyHeader(file.text()));
+  const Buffer data = file.Slice(header.data_offset, file.size() - header.data_offset);
+  if (data.size() != header.data_bytes)
+    return BadInput("the .npy file's shape " + ToString(header.dims) + " doesn't fit its " +
+                    std::to_string(data.size()) + " bytes of data");
+  const bool transpose = header.fortran_order && header.dims.size() > 1;
+  return DecodeNpyElements(
+      header, header.dims,
+      transpose ? Buffer::Own(RowMajor(data.bytes(), header.dims, header.element_bytes)) : data);
 }
 
 }  // namespace edgeopt::ir
