@@ -36,7 +36,7 @@ struct Model {
   std::string
       opaque_fields;  // serialized fields that edgeopt only carries (training_info, configuration)
 
-  // The imported opset version of the domain; 0 when it is not imported.
+  // The (highest) imported opset version of the domain; 0 when it is not imported.
   int64_t OpsetVersion(std::string_view opset_domain = {}) const;
 };
 
