@@ -1,0 +1,81 @@
+#include "pipeline/decide.h"
+
+#include <cmath>
+
+#include "report/text.h"
+
+namespace edgeopt::pipeline {
+
+using report::Decision;
+using report::Number;
+using report::Percent;
+using report::Record;
+using report::Score;
+using report::Step;
+
+namespace {
+
+// A file that is smaller by less than this is as large: headers and names vary.
+constexpr double kSmallerRatio = 0.99;
+// Rounding of the scores must not decide: a loss of exactly the tolerance is allowed.
+constexpr double kRoundingSlack = 1e-9;
+
+std::string Speed(const report::Speedup& speedup, const char* than) {
+  const bool faster = speedup.ratio >= 1;
+  const double factor = faster ? speedup.ratio : 1 / speedup.ratio;
+  return Number(factor) + (faster ? " times faster than " : " times slower than ") + than +
+         " (speed-up " + report::Range(speedup.interval) + ")";
+}
+
+std::string AccuracyText(const Record& record, const Step& step) {
+  const auto& before = *record.baseline()->accuracy;
+  const double change = -report::RelativeLoss(before, *step.accuracy);
+  return record.metric + " " + Score(step.accuracy->value) + " against " + Score(before.value) +
+         " (" + Percent(change) + " relative; the tolerance is " +
+         Number(record.tolerance_ratio * 100) + " %)";
+}
+
+bool Slower(const report::Speedup& speedup) { return speedup.interval.high < 1; }
+bool Faster(const report::Speedup& speedup) { return speedup.interval.low > 1; }
+
+Verdict DecideUndoubted(const Record& record, const Step& step, const std::string& accuracy) {
+  const Step* best = record.Find(step.best_before);
+  const double size_ratio = static_cast<double>(step.size_bytes) /
+                            static_cast<double>(std::max<int64_t>(1, best->size_bytes));
+  const std::string even =
+      "as fast as '" + best->id + "' (speed-up " + report::Range(step.vs_best->interval) + ")";
+  if (size_ratio < kSmallerRatio)
+    return {Decision::kKept, even + " and smaller, " + report::Megabytes(step.size_bytes) + " of " +
+                                 report::Megabytes(best->size_bytes) + " MB; " + accuracy};
+  if (step.kind == "simplify" && size_ratio < 1 / kSmallerRatio)
+    return {Decision::kKept, even + "; later steps build on the simplified graph; " + accuracy};
+  return {Decision::kReverted, even + " and not smaller; " + accuracy};
+}
+
+}  // namespace
+
+double Floor(const Record& record) {
+  const auto& baseline = *record.baseline()->accuracy;
+  const double scale = baseline.value == 0 ? 1 : std::abs(baseline.value);
+  const double margin = record.tolerance_ratio * scale;
+  return baseline.higher_is_better ? baseline.value - margin : baseline.value + margin;
+}
+
+Verdict Decide(const Record& record, const Step& step) {
+  const std::string accuracy = AccuracyText(record, step);
+  if (Slower(*step.vs_baseline))
+    return {Decision::kReverted, Speed(*step.vs_baseline, "the baseline") + "; " + accuracy};
+  if (Slower(*step.vs_best))
+    return {Decision::kReverted,
+            Speed(*step.vs_best, ("'" + step.best_before + "'").c_str()) + "; " + accuracy};
+  const double loss = report::RelativeLoss(*record.baseline()->accuracy, *step.accuracy);
+  // Written so that a loss that is not a number is a violation.
+  if (!(loss <= record.tolerance_ratio + kRoundingSlack))
+    return {Decision::kViolated, accuracy + ": beyond the floor of " + Score(Floor(record)) + "; " +
+                                     Speed(*step.vs_baseline, "the baseline")};
+  if (Faster(*step.vs_best))
+    return {Decision::kKept, Speed(*step.vs_baseline, "the baseline") + "; " + accuracy};
+  return DecideUndoubted(record, step, accuracy);
+}
+
+}  // namespace edgeopt::pipeline

@@ -1,0 +1,170 @@
+#include "pipeline/plan.h"
+
+#include <algorithm>
+
+#include "pipeline/facts.h"
+#include "report/text.h"
+
+namespace edgeopt::pipeline {
+
+using nlohmann::json;
+using report::Decision;
+using report::Record;
+using report::Step;
+
+namespace {
+
+// Operators that hold less than this share of the multiply-accumulates (or of the weight bytes) are
+// not worth a variant: the whole can't become noticeably faster (or smaller) by them.
+constexpr double kWorthShare = 0.1;
+// After a violation, --policy continue tries this many other calibrators, best output error first.
+constexpr int kMoreCalibrators = 2;
+
+double Share(int64_t part, int64_t whole) {
+  return whole > 0 ? static_cast<double>(part) / static_cast<double>(whole) : 0;
+}
+
+PlannedStep Dynamic(const ModelFacts* facts) {
+  PlannedStep step{"dynamic-int8", json::object(), true, ""};
+  if (facts == nullptr) {
+    step.why = "if matrix products hold a part of the work worth speaking of";
+  } else if (facts->quantized) {
+    step.applies = false;
+    step.why = "the model is quantized already";
+  } else {
+    const double macs = Share(facts->dynamic_macs, facts->macs);
+    const double bytes = Share(facts->dynamic_parameter_bytes, facts->parameter_bytes);
+    step.applies = macs >= kWorthShare || (facts->macs == 0 && bytes >= kWorthShare);
+    step.why = "MatMul, Gemm, attention and recurrent operators hold " +
+               report::Number(macs * 100) + " % of the multiply-adds";
+  }
+  return step;
+}
+
+PlannedStep Static(const Record& record, const ModelFacts* facts) {
+  PlannedStep step{"static-int8", json::object(), true, ""};
+  step.parameters["calibrator"] = "auto";
+  if (record.calibration.path.empty()) {
+    step.applies = false;
+    step.why = "there is no calibration data; give --calibration";
+  } else if (facts == nullptr) {
+    step.why = "int8 activations and weights by calibration";
+  } else if (facts->quantized) {
+    step.applies = false;
+    step.why = "the model is quantized already";
+  } else {
+    const double macs = Share(facts->static_macs, facts->macs);
+    step.applies = macs >= kWorthShare;
+    step.why = "convolutions and matrix products hold " + report::Number(macs * 100) +
+               " % of the multiply-adds";
+  }
+  return step;
+}
+
+PlannedStep Float16(const ModelFacts* facts) {
+  PlannedStep step{"fp16", json::object(), true, ""};
+  if (facts == nullptr) {
+    step.why = "if this CPU computes in 16-bit floats";
+  } else if (facts->float16) {
+    step.applies = false;
+    step.why = "the model is in 16-bit floats already";
+  } else {
+    step.applies = facts->float16_gains && !facts->quantized;
+    step.why = facts->float16_gains ? "this CPU computes in 16-bit floats"
+                                    : "this CPU and runtime gain nothing by 16-bit floats";
+  }
+  return step;
+}
+
+bool Tried(const Record& record, const std::string& kind) {
+  return std::any_of(record.steps.begin(), record.steps.end(),
+                     [&](const Step& step) { return step.kind == kind; });
+}
+
+// The other calibrators by their output error in the report of the automatic choice.
+std::vector<std::string> RankedCalibrators(const Step& automatic) {
+  std::vector<std::pair<double, std::string>> ranked;
+  const auto candidates = automatic.details.is_object() ? automatic.details.find("candidates")
+                                                        : automatic.details.end();
+  if (candidates == automatic.details.end() || !candidates->is_array()) return {};
+  for (const json& candidate : *candidates)
+    if (candidate.is_object() && candidate.value("sqnr_db", json()).is_number())
+      ranked.emplace_back(-candidate["sqnr_db"].get<double>(), candidate.value("calibrator", ""));
+  std::sort(ranked.begin(), ranked.end());
+  std::vector<std::string> names;
+  for (auto& [error, name] : ranked) names.push_back(std::move(name));
+  return names;
+}
+
+// Under --policy continue: static int8 again with another calibrator, if one is left.
+std::optional<Step> AnotherCalibrator(const Record& record) {
+  const Step* first = nullptr;
+  std::vector<std::string> used;
+  for (const Step& step : record.steps) {
+    if (step.kind != "static-int8") continue;
+    if (step.decision != Decision::kViolated) return std::nullopt;
+    if (first == nullptr) first = &step;
+    used.push_back(step.parameters.value("calibrator", ""));
+  }
+  if (first == nullptr || static_cast<int>(used.size()) > kMoreCalibrators) return std::nullopt;
+  for (const std::string& name : RankedCalibrators(*first)) {
+    if (std::find(used.begin(), used.end(), name) != used.end()) continue;
+    json parameters = first->parameters;
+    parameters["calibrator"] = name;
+    return MakeStep(record, "static-int8", std::move(parameters));
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+bool TargetMet(const Record& record) {
+  const Step* best = record.best();
+  return record.latency_target_ms && best != nullptr && best->latency &&
+         best->latency->p50_ms <= *record.latency_target_ms;
+}
+
+Step MakeStep(const Record& record, const std::string& kind, json parameters) {
+  Step step;
+  step.kind = kind;
+  step.id = kind;
+  for (int number = 2; record.Find(step.id) != nullptr; ++number)
+    step.id = kind + "-" + std::to_string(number);
+  step.parameters = std::move(parameters);
+  // Each quantization starts from floats: the simplified model, if that was kept.
+  for (const Step& earlier : record.steps)
+    if (&earlier == record.baseline() || (earlier.kind == "simplify" && earlier.in_force()))
+      step.input = earlier.id;
+  return step;
+}
+
+Result<std::vector<PlannedStep>> MakePlan(const Record& record) {
+  if (record.device != "cpu-generic")
+    return Unsupported("there is no plan for device '" + record.device + "' yet",
+                       "use --device cpu-generic");
+  ModelFacts facts;
+  if (!record.model_facts.is_null()) {
+    EDGEOPT_TRY(facts, FactsFromJson(record.model_facts));
+  }
+  const ModelFacts* known = record.model_facts.is_null() ? nullptr : &facts;
+  return std::vector<PlannedStep>{
+      {"simplify", json::object(), true, "folds and fuses; later steps build on it"},
+      Dynamic(known),
+      Static(record, known),
+      Float16(known)};
+}
+
+Result<std::optional<Step>> NextStep(const Record& record) {
+  if (TargetMet(record)) return std::optional<Step>();
+  EDGEOPT_TRY(const auto plan, MakePlan(record));
+  for (const PlannedStep& planned : plan) {
+    // Other calibrators come before what is behind static int8 in the plan.
+    if (planned.kind == "fp16" && record.policy == "continue")
+      if (auto again = AnotherCalibrator(record)) return again;
+    if (planned.applies && !Tried(record, planned.kind))
+      return std::optional<Step>(MakeStep(record, planned.kind, planned.parameters));
+  }
+  return std::optional<Step>();
+}
+
+}  // namespace edgeopt::pipeline

@@ -1,0 +1,37 @@
+// The decision tree of a device: which variants are tried, in which order, and why. Pure: it looks
+// at the record alone, so the next step after a restart is the same as without one.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "report/record.h"
+
+namespace edgeopt::pipeline {
+
+// One branch of the tree, for --dry-run and for the record.
+struct PlannedStep {
+  std::string kind;           // "simplify", "dynamic-int8", "static-int8", "fp16"
+  nlohmann::json parameters;  // an object
+  bool applies = false;
+  std::string why;  // why it is tried, or why it is not
+};
+
+// All branches in order, whether they apply or not. Unsupported for a device without a plan.
+// Without model facts (not inspected yet) branches that depend on them apply.
+Result<std::vector<PlannedStep>> MakePlan(const report::Record& record);
+
+// The next variant to try, with its id, input and parameters; nullopt when nothing is left or the
+// latency target is met. Requires that every step so far is decided and the baseline is measured.
+Result<std::optional<report::Step>> NextStep(const report::Record& record);
+
+// The latency target, if there is one, is met by the best so far.
+bool TargetMet(const report::Record& record);
+
+// A step of `kind` that follows the present ones: unique id, the input it changes.
+report::Step MakeStep(const report::Record& record, const std::string& kind,
+                      nlohmann::json parameters);
+
+}  // namespace edgeopt::pipeline

@@ -1,0 +1,160 @@
+// The facts of one run of the workflow: what was measured and decided, and under which settings.
+// The pipeline fills it step by step and keeps it in state.json; reports are printed from it alone.
+// A number that is not there was not measured: nothing here has a made-up default.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/statistics.h"
+
+namespace edgeopt::report {
+
+// One model, timed in a process of its own.
+struct Latency {
+  double p50_ms = 0, p90_ms = 0, p95_ms = 0, p99_ms = 0, mean_ms = 0;
+  Interval p50_interval, p95_interval, p99_interval;  // in ms
+  int64_t samples = 0;                                // timed runs behind these numbers
+  double throughput_per_s = 0;
+  double load_ms = 0;
+  std::optional<int64_t> peak_memory_bytes;  // above an empty process of the same kind
+  int threads = 0;
+};
+
+// How many times faster than another model, timed in turns with it.
+struct Speedup {
+  double ratio = 1;
+  Interval interval;
+};
+
+// The paired test of a variant's accuracy against the baseline's, on the same samples.
+struct PairedDifference {
+  std::string method;
+  double difference = 0;  // variant - baseline
+  Interval interval;
+  double p_value = 1;
+  int64_t samples = 0;
+};
+
+struct Accuracy {
+  double value = 0;
+  int64_t samples = 0;
+  Interval interval;
+  bool higher_is_better = true;
+  std::string unit;
+  std::map<std::string, double> details;
+  std::optional<PairedDifference> against_baseline;
+};
+
+enum class Decision {
+  kPending,   // not decided yet
+  kKept,      // the new best
+  kReverted,  // slower, or no gain
+  kViolated,  // below the accuracy floor
+  kAccepted,  // below the floor, and the user said yes
+  kFailed     // could not be made, run or validated
+};
+std::string_view Name(Decision decision);  // "kept"
+
+// The baseline or one variant: one change to its input.
+struct Step {
+  std::string id;             // "baseline", "simplify", "static-int8", "static-int8-2"
+  std::string kind;           // "baseline", "simplify", "dynamic-int8", "static-int8", "fp16"
+  nlohmann::json parameters;  // an object: every parameter in force
+  std::string input;          // id of the step whose output was changed; empty for the baseline
+  std::string output;         // file; relative names are in the work folder
+  std::string sha256;
+  int64_t size_bytes = 0;
+  std::string precision;  // "float32", "int8", "float16"
+  std::optional<Latency> latency;
+  std::optional<Speedup> vs_baseline, vs_best;  // vs_best: against the best when it was measured
+  std::string best_before;                      // the id of that best
+  std::optional<Accuracy> accuracy;
+  Decision decision = Decision::kPending;
+  std::string reason;
+  std::string accepted_because;  // the user's words, of an accepted violation
+  std::vector<std::string> warnings;
+  std::map<std::string, double> wall_s;  // "make", "measure", "validate"
+  nlohmann::json details;                // the report of the command that made it, or null
+  // What can be packaged with it, in the work folder: "calibration_table" -> file.
+  std::map<std::string, std::string> files;
+
+  bool in_force() const { return decision == Decision::kKept || decision == Decision::kAccepted; }
+};
+
+// Something to read from disk, as the user named it.
+struct DataSource {
+  std::string path, kind, labels, images;  // as data::OpenOptions; kind "": found from the path
+  int64_t limit = 0;                       // use only that many samples; 0: all
+  int64_t samples = 0;                     // how many there are; 0: not opened yet
+  std::string description;                 // of the opened data set
+};
+
+// What to try when the latency target is missed.
+struct Suggestion {
+  std::string what;      // "half the input resolution, 112 x 112"
+  std::string estimate;  // "97 M multiply-adds instead of 385 M; measured 2.6 ms (p50 of 120 runs)"
+};
+struct Bottleneck {
+  std::string summary;  // "Conv takes 81 % of the time; most of it in 'conv_17' (9 %)"
+  std::vector<Suggestion> suggestions;
+};
+
+struct Record {
+  // --- settings ---
+  std::string tool_version;
+  std::string model_path;  // absolute
+  std::string model_name;  // the file's stem
+  std::string model_sha256;
+  int64_t model_size_bytes = 0;
+  std::string source_format;  // "onnx"
+  std::string device, device_title;
+  std::string
+      latency_label;  // "Host Estimate (not target hardware)", or empty on the target itself
+  std::string runtime, runtime_version;
+  DataSource data, calibration;
+  std::string preprocessing;  // TOML file; empty: none
+  std::string metric;
+  std::map<std::string, std::string> metric_parameters;
+  bool metric_needs_labels = true;  // false: agreement with the baseline
+  double tolerance_ratio = 0.02;
+  std::optional<double> latency_target_ms;
+  std::string policy = "stop";  // "stop" or "continue" at a violation of the floor
+  int threads = 0;
+
+  // --- facts ---
+  nlohmann::json model_facts;           // what the plan looks at; null until inspected
+  nlohmann::json machine;               // an object; null until measured
+  std::string started_at, finished_at;  // UTC, ISO 8601; empty while running
+  std::vector<Step> steps;              // the baseline first
+  std::vector<std::string> warnings;
+  std::optional<Bottleneck> bottleneck;
+  bool original_unchanged = false;  // checked at the end
+
+  const Step* Find(std::string_view id) const;
+  const Step* baseline() const { return steps.empty() ? nullptr : &steps.front(); }
+  // The last step in force; the baseline when no variant is.
+  const Step* best() const;
+  // The steps that lead from the original to `step`, in order of application, without the baseline.
+  std::vector<const Step*> Chain(const Step& step) const;
+};
+
+nlohmann::json ToJson(const Record& record);
+nlohmann::json ToJson(const Step& step);
+nlohmann::json ToJson(const Latency& latency);
+nlohmann::json ToJson(const Speedup& speedup);
+nlohmann::json ToJson(const Accuracy& accuracy);
+// BadInput names the member that is missing or of another type.
+Result<Record> RecordFromJson(const nlohmann::json& document);
+
+// How far the variant's score is below the baseline's, relative to the baseline: 0.02 is two per
+// cent worse; negative is better. A baseline of 0 counts as 1.
+double RelativeLoss(const Accuracy& baseline, const Accuracy& variant);
+
+}  // namespace edgeopt::report

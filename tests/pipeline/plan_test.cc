@@ -1,0 +1,117 @@
+#include "pipeline/plan.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "pipeline/fake_world.h"
+
+namespace edgeopt::pipeline {
+namespace {
+
+using report::Decision;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+report::Record RecordWith(const ModelFacts& facts) {
+  report::Record record = FakeWorld::NewRun().record;
+  record.model_facts = ToJson(facts);
+  report::Step baseline;
+  baseline.id = baseline.kind = "baseline";
+  baseline.latency = report::Latency{.p50_ms = 10};
+  baseline.decision = Decision::kKept;
+  record.steps.push_back(baseline);
+  return record;
+}
+
+std::vector<std::string> Applying(const report::Record& record) {
+  std::vector<std::string> kinds;
+  const auto plan = MakePlan(record).value();
+  for (const PlannedStep& step : plan)
+    if (step.applies) kinds.push_back(step.kind);
+  return kinds;
+}
+
+std::string WhyNot(const report::Record& record, const std::string& kind) {
+  const auto plan = MakePlan(record).value();
+  for (const PlannedStep& step : plan)
+    if (step.kind == kind && !step.applies) return step.why;
+  return "it applies";
+}
+
+ModelFacts Convolutional() {
+  ModelFacts facts;
+  facts.macs = 1000;
+  facts.static_macs = 990;
+  facts.dynamic_macs = 20;
+  return facts;
+}
+
+TEST(PlanTest, AConvolutionalNetworkGetsNoDynamicInt8) {
+  const auto record = RecordWith(Convolutional());
+  EXPECT_THAT(Applying(record), ElementsAre("simplify", "static-int8"));
+  EXPECT_THAT(WhyNot(record, "dynamic-int8"), HasSubstr("2 % of the multiply-adds"));
+  EXPECT_THAT(WhyNot(record, "fp16"), HasSubstr("gain nothing"));
+}
+
+TEST(PlanTest, ATransformerGetsBothAndFloat16WhereTheCpuGains) {
+  ModelFacts facts;
+  facts.macs = 1000;
+  facts.static_macs = facts.dynamic_macs = 900;
+  facts.float16_gains = true;
+  EXPECT_THAT(Applying(RecordWith(facts)),
+              ElementsAre("simplify", "dynamic-int8", "static-int8", "fp16"));
+}
+
+TEST(PlanTest, WithoutCalibrationDataStaticInt8IsLeftOut) {
+  report::Record record = RecordWith(Convolutional());
+  record.calibration = {};
+  EXPECT_THAT(Applying(record), ElementsAre("simplify"));
+  EXPECT_THAT(WhyNot(record, "static-int8"), HasSubstr("--calibration"));
+}
+
+TEST(PlanTest, AQuantizedModelIsNotQuantizedAgain) {
+  ModelFacts facts = Convolutional();
+  facts.quantized = true;
+  facts.float16_gains = true;
+  EXPECT_THAT(Applying(RecordWith(facts)), ElementsAre("simplify"));
+}
+
+TEST(PlanTest, BeforeTheModelIsInspectedEveryBranchIsListed) {
+  EXPECT_THAT(Applying(FakeWorld::NewRun().record),
+              ElementsAre("simplify", "dynamic-int8", "static-int8", "fp16"));
+}
+
+TEST(PlanTest, AnotherDeviceIsUnsupported) {
+  report::Record record = RecordWith(Convolutional());
+  record.device = "toaster";
+  EXPECT_EQ(MakePlan(record).error().code, ErrorCode::kUnsupported);
+}
+
+TEST(NextStepTest, QuantizationStartsFromTheLastKeptFloatModel) {
+  report::Record record = RecordWith(Convolutional());
+  report::Step simplify = NextStep(record).value().value();
+  EXPECT_EQ(simplify.id, "simplify");
+  EXPECT_EQ(simplify.input, "baseline");
+  simplify.decision = Decision::kKept;
+  record.steps.push_back(simplify);
+  EXPECT_EQ(NextStep(record).value()->input, "simplify");
+  record.steps.back().decision = Decision::kReverted;
+  EXPECT_EQ(NextStep(record).value()->input, "baseline");
+}
+
+TEST(NextStepTest, ABaselineThatMeetsTheTargetNeedsNoStep) {
+  report::Record record = RecordWith(Convolutional());
+  record.latency_target_ms = 10;
+  EXPECT_FALSE(NextStep(record).value().has_value());
+  record.latency_target_ms = 9.99;
+  EXPECT_TRUE(NextStep(record).value().has_value());
+}
+
+TEST(NextStepTest, IdsAreUnique) {
+  report::Record record = RecordWith(Convolutional());
+  record.steps.push_back(MakeStep(record, "static-int8", nlohmann::json::object()));
+  EXPECT_EQ(MakeStep(record, "static-int8", {}).id, "static-int8-2");
+}
+
+}  // namespace
+}  // namespace edgeopt::pipeline

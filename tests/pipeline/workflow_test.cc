@@ -1,0 +1,272 @@
+#include "pipeline/workflow.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "pipeline/fake_world.h"
+#include "pipeline/plan.h"
+
+namespace edgeopt::pipeline {
+namespace {
+
+using report::Decision;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+Result<Ending> RunFake(FakeWorld& fake, State& state, const CancelToken* cancel = nullptr) {
+  const World world = fake.Make();
+  return RunWorkflow(state, world, SilentSink(), cancel);
+}
+
+std::vector<std::string> Decisions(const State& state) {
+  std::vector<std::string> texts;
+  for (const report::Step& step : state.record.steps)
+    texts.push_back(step.id + " " + std::string(Name(step.decision)));
+  return texts;
+}
+
+TEST(WorkflowTest, KeepsWhatIsFasterAndAccurate) {
+  FakeWorld fake;
+  State state = FakeWorld::NewRun();
+  const auto ending = RunFake(fake, state);
+  ASSERT_TRUE(ending.ok()) << ending.error().ToString();
+  EXPECT_EQ(*ending, Ending::kPackaged);
+  EXPECT_THAT(Decisions(state), ElementsAre("baseline kept", "simplify kept", "static-int8 kept"));
+  EXPECT_THAT(fake.done,
+              ElementsAre("inspect", "measure baseline", "validate baseline", "make simplify",
+                          "measure simplify", "validate simplify", "make static-int8",
+                          "measure static-int8", "validate static-int8", "package"));
+  EXPECT_EQ(state.record.best()->id, "static-int8");
+  EXPECT_EQ(state.record.Find("static-int8")->input, "simplify");
+  EXPECT_TRUE(state.finished);
+  EXPECT_TRUE(state.record.original_unchanged);
+  EXPECT_EQ(state.package_archive, "/work/net_package.tar.zst");
+  EXPECT_EQ(ToJson(fake.Saved()), ToJson(state));
+}
+
+TEST(WorkflowTest, AVariantSlowerThanTheBaselineIsRevertedAndNeverShipped) {
+  FakeWorld fake;
+  fake["static-int8"].p50_ms = 12;
+  State state = FakeWorld::NewRun();
+  EXPECT_EQ(RunFake(fake, state).value(), Ending::kPackaged);
+  EXPECT_THAT(Decisions(state),
+              ElementsAre("baseline kept", "simplify kept", "static-int8 reverted"));
+  EXPECT_EQ(state.record.best()->id, "simplify");
+  EXPECT_THAT(state.record.steps.back().reason, HasSubstr("1.20 times slower than the baseline"));
+}
+
+TEST(WorkflowTest, ASlowAndInaccurateVariantDoesNotStopTheRun) {
+  FakeWorld fake;
+  fake["static-int8"] = {12, 0.1, 300, {}, {}, {}};
+  State state = FakeWorld::NewRun();
+  EXPECT_EQ(RunFake(fake, state).value(), Ending::kPackaged);
+  EXPECT_EQ(state.record.steps.back().decision, Decision::kReverted);
+}
+
+TEST(WorkflowTest, AViolationStopsAndPackagesNothing) {
+  FakeWorld fake;
+  fake["static-int8"].accuracy = 0.88;  // 2.2 % below 0.9
+  State state = FakeWorld::NewRun();
+  EXPECT_EQ(RunFake(fake, state).value(), Ending::kViolation);
+  ASSERT_NE(OpenViolation(state), nullptr);
+  EXPECT_EQ(OpenViolation(state)->id, "static-int8");
+  EXPECT_THAT(OpenViolation(state)->reason, HasSubstr("top1 0.8800 against 0.9000 (-2.22 %"));
+  EXPECT_THAT(OpenViolation(state)->reason, HasSubstr("floor of 0.8820"));
+  EXPECT_EQ(std::count(fake.done.begin(), fake.done.end(), "package"), 0);
+  EXPECT_FALSE(fake.Saved().finished);
+  EXPECT_THAT(StateBlock(state), HasSubstr("blockers: 'static-int8' is below the accuracy floor"));
+  // Asking again changes nothing.
+  const size_t before = fake.done.size();
+  EXPECT_EQ(RunFake(fake, state).value(), Ending::kViolation);
+  EXPECT_EQ(fake.done.size(), before);
+}
+
+TEST(WorkflowTest, AnAcceptedViolationIsPackagedWithItsReason) {
+  FakeWorld fake;
+  fake["static-int8"].accuracy = 0.88;
+  State state = FakeWorld::NewRun();
+  ASSERT_EQ(RunFake(fake, state).value(), Ending::kViolation);
+  EXPECT_FALSE(Accept(state, "simplify", "why not").ok());
+  EXPECT_FALSE(Accept(state, "static-int8", "").ok());
+  ASSERT_TRUE(Accept(state, "static-int8", "good enough for a toy").ok());
+  EXPECT_EQ(RunFake(fake, state).value(), Ending::kPackaged);
+  EXPECT_EQ(state.record.best()->id, "static-int8");
+  EXPECT_EQ(state.record.best()->decision, Decision::kAccepted);
+  EXPECT_EQ(state.record.best()->accepted_because, "good enough for a toy");
+  EXPECT_EQ(state.blockers, "none");
+  EXPECT_FALSE(Accept(state, "static-int8", "again").ok());
+}
+
+TEST(WorkflowTest, AViolationCanBeReplacedByAnAlternative) {
+  FakeWorld fake;
+  fake["static-int8"].accuracy = 0.88;
+  fake["static-int8-2"] = {5, 0.9, 300, {}, {}, {}};
+  State state = FakeWorld::NewRun();
+  ASSERT_EQ(RunFake(fake, state).value(), Ending::kViolation);
+  ASSERT_TRUE(
+      Revert(state, MakeStep(state.record, "static-int8", {{"calibrator", "percentile"}})).ok());
+  EXPECT_EQ(RunFake(fake, state).value(), Ending::kPackaged);
+  EXPECT_THAT(Decisions(state), ElementsAre("baseline kept", "simplify kept",
+                                            "static-int8 reverted", "static-int8-2 kept"));
+  EXPECT_EQ(state.record.best()->parameters["calibrator"], "percentile");
+}
+
+TEST(WorkflowTest, PolicyContinueTriesOtherCalibratorsAndNeverShipsAViolator) {
+  FakeWorld fake;
+  fake["static-int8"].accuracy = 0.8;
+  fake.details = {{"candidates",
+                   {{{"calibrator", "minmax"}, {"sqnr_db", 20.0}},
+                    {{"calibrator", "entropy"}, {"sqnr_db", 25.0}},
+                    {{"calibrator", "mse"}, {"sqnr_db", 24.0}}}}};
+  State state = FakeWorld::NewRun();
+  state.record.policy = "continue";
+  EXPECT_EQ(RunFake(fake, state).value(), Ending::kPackaged);
+  EXPECT_THAT(Decisions(state),
+              ElementsAre("baseline kept", "simplify kept", "static-int8 violated",
+                          "static-int8-2 violated", "static-int8-3 violated"));
+  EXPECT_EQ(state.record.steps[3].parameters["calibrator"], "entropy");
+  EXPECT_EQ(state.record.steps[4].parameters["calibrator"], "mse");
+  EXPECT_EQ(state.record.best()->id, "simplify");
+}
+
+TEST(WorkflowTest, StopsWhenTheTargetIsMet) {
+  FakeWorld fake;
+  State state = FakeWorld::NewRun();
+  state.record.latency_target_ms = 9.6;
+  EXPECT_EQ(RunFake(fake, state).value(), Ending::kPackaged);
+  EXPECT_THAT(Decisions(state), ElementsAre("baseline kept", "simplify kept"));
+}
+
+TEST(WorkflowTest, AMissedTargetIsExplainedAndNotPackaged) {
+  FakeWorld fake;
+  State state = FakeWorld::NewRun();
+  state.record.latency_target_ms = 1;
+  EXPECT_EQ(RunFake(fake, state).value(), Ending::kTargetMissed);
+  ASSERT_TRUE(state.record.bottleneck.has_value());
+  EXPECT_EQ(fake.done.back(), "bottleneck");
+  EXPECT_THAT(state.blockers, HasSubstr("target of 1 ms is not met; the best is 4 ms"));
+}
+
+TEST(WorkflowTest, AVariantThatFailsIsAFailedStep) {
+  for (const char* stage : {"make", "measure", "validate"}) {
+    FakeWorld fake;
+    auto& variant = fake["static-int8"];
+    const Error error = Unavailable("killed by signal 11 (Segmentation fault)");
+    (std::string(stage) == "make"      ? variant.make_error
+     : std::string(stage) == "measure" ? variant.measure_error
+                                       : variant.validate_error) = error;
+    State state = FakeWorld::NewRun();
+    EXPECT_EQ(RunFake(fake, state).value(), Ending::kPackaged);
+    EXPECT_EQ(state.record.steps.back().decision, Decision::kFailed);
+    EXPECT_THAT(state.record.steps.back().reason, HasSubstr(std::string("could not ") + stage));
+    EXPECT_THAT(state.record.steps.back().reason, HasSubstr("signal 11"));
+    EXPECT_EQ(state.record.best()->id, "simplify");
+  }
+}
+
+TEST(WorkflowTest, ABaselineThatFailsEndsTheRun) {
+  FakeWorld fake;
+  fake["baseline"].validate_error = BadInput("sample 3: label 12 is out of range");
+  State state = FakeWorld::NewRun();
+  const auto ending = RunFake(fake, state);
+  ASSERT_FALSE(ending.ok());
+  EXPECT_EQ(ending.error().code, ErrorCode::kBadInput);
+  // Repaired, the run goes on without measuring again.
+  fake["baseline"].validate_error.reset();
+  State again = fake.Saved();
+  EXPECT_EQ(RunFake(fake, again).value(), Ending::kPackaged);
+  EXPECT_EQ(std::count(fake.done.begin(), fake.done.end(), "measure baseline"), 1);
+}
+
+TEST(WorkflowTest, AChangedOriginalIsRefused) {
+  FakeWorld fake;
+  fake.original_hash = "other";
+  State state = FakeWorld::NewRun();
+  const auto ending = RunFake(fake, state);
+  ASSERT_FALSE(ending.ok());
+  EXPECT_EQ(ending.error().code, ErrorCode::kBadInput);
+  EXPECT_TRUE(fake.done.empty());
+}
+
+TEST(WorkflowTest, AStateThatCannotBeSavedEndsTheRun) {
+  FakeWorld fake;
+  fake.save_error = Unavailable("can't write 'state.json': No space left on device");
+  State state = FakeWorld::NewRun();
+  const auto ending = RunFake(fake, state);
+  ASSERT_FALSE(ending.ok());
+  EXPECT_EQ(ending.error().code, ErrorCode::kUnavailable);
+}
+
+TEST(WorkflowTest, CancellationIsNotAFailedStep) {
+  FakeWorld fake;
+  CancelToken cancel;
+  State state = FakeWorld::NewRun();
+  World world = fake.Make();
+  world.make = [&](const report::Record&, const report::Step&) -> Result<Made> {
+    cancel.Cancel();
+    return Unavailable("the child died of the same Ctrl-C");
+  };
+  const auto ending = RunWorkflow(state, world, SilentSink(), &cancel);
+  ASSERT_FALSE(ending.ok());
+  EXPECT_EQ(ending.error().code, ErrorCode::kInterrupted);
+  State again = fake.Saved();
+  EXPECT_EQ(again.record.steps.back().decision, Decision::kPending);
+  EXPECT_EQ(RunFake(fake, again).value(), Ending::kPackaged);
+}
+
+// Kills the run at every single call in turn, then resumes from what is on disk: the result is the
+// one of an undisturbed run, and nothing that had been saved is done again.
+void KillEverywhere(const std::function<void(FakeWorld&, State&)>& prepare) {
+  FakeWorld undisturbed;
+  State expected = FakeWorld::NewRun();
+  prepare(undisturbed, expected);
+  const auto ending = RunFake(undisturbed, expected);
+  ASSERT_TRUE(ending.ok());
+  for (int kill_at = 0; kill_at < undisturbed.calls; ++kill_at) {
+    SCOPED_TRACE("killed at call " + std::to_string(kill_at));
+    FakeWorld fake;
+    State state = FakeWorld::NewRun();
+    prepare(fake, state);
+    fake.kill_at = kill_at;
+    EXPECT_THROW((void)RunFake(fake, state), Kill);
+    const size_t finished_before_kill = fake.done.size();
+    State resumed = fake.has_saved() ? fake.Saved() : FakeWorld::NewRun();
+    if (!fake.has_saved()) prepare(fake, resumed);
+    const auto resumed_ending = RunFake(fake, resumed);
+    ASSERT_TRUE(resumed_ending.ok()) << resumed_ending.error().ToString();
+    EXPECT_EQ(*resumed_ending, *ending);
+    EXPECT_EQ(Decisions(resumed), Decisions(expected));
+    EXPECT_EQ(resumed.finished, expected.finished);
+    // At most the one thing whose save was hit is done twice.
+    std::multiset<std::string> counted(fake.done.begin(), fake.done.end());
+    size_t repeated = 0;
+    for (const std::string& what : std::set<std::string>(counted.begin(), counted.end()))
+      repeated += counted.count(what) - 1;
+    EXPECT_LE(repeated, 1u);
+    if (repeated == 1) EXPECT_EQ(counted.count(fake.done[finished_before_kill - 1]), 2u);
+  }
+}
+
+TEST(WorkflowTest, CanBeKilledAnywhere) {
+  KillEverywhere([](FakeWorld&, State&) {});
+}
+
+TEST(WorkflowTest, CanBeKilledAnywhereOnTheWayToAViolation) {
+  KillEverywhere([](FakeWorld& fake, State&) { fake["static-int8"].accuracy = 0.5; });
+}
+
+TEST(WorkflowTest, CanBeKilledAnywhereOnTheWayToAMissedTarget) {
+  KillEverywhere([](FakeWorld&, State& state) { state.record.latency_target_ms = 1; });
+}
+
+TEST(WorkflowTest, CanBeKilledAnywhereWithFailedSteps) {
+  KillEverywhere([](FakeWorld& fake, State&) {
+    fake["simplify"].make_error = Unavailable("killed by signal 9 (Killed)");
+    fake["static-int8"].validate_error = BadInput("output 'prob' holds NaN");
+  });
+}
+
+}  // namespace
+}  // namespace edgeopt::pipeline
