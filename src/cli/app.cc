@@ -106,6 +106,13 @@ std::filesystem::path OwnPath() {
   return ec ? std::filesystem::path("edgeopt") : path;
 }
 
+// As tools/setup has it.
+std::filesystem::path CacheFolder() {
+  if (const char* cache = std::getenv("EDGEOPT_CACHE")) return cache;
+  const char* home = std::getenv("HOME");
+  return home == nullptr ? "" : std::filesystem::path(home) / ".cache" / "edgeopt";
+}
+
 ProgressPrinter MakePrinter(bool quiet) {
   const char* terminal = std::getenv("TERM");
   const bool rich =
@@ -130,6 +137,7 @@ int Execute(const Program& program, const Run& run) {
   context.cancel = &CancelOnInterrupt();
   context.program = OwnPath();
   context.runtime_library = program.runtime_library;
+  context.cache = CacheFolder();
   Result<Answer> answer = [&]() -> Result<Answer> {
     try {
       return run(context);

@@ -27,6 +27,7 @@ struct Context {
   const CancelToken* cancel = nullptr;    // set by Ctrl-C
   std::filesystem::path program;          // this executable, for child processes
   std::filesystem::path runtime_library;  // --runtime-library; empty: the one found by default
+  std::filesystem::path cache;            // where tools/setup puts third-party parts
 };
 
 // What a subcommand answers on stdout. Both forms say the same; the option --json picks one.

@@ -1,0 +1,28 @@
+#include "pipeline/samples.h"
+
+namespace edgeopt::pipeline {
+
+std::vector<data::InputSpec> InputSpecsOf(const ir::Model& model) {
+  std::vector<data::InputSpec> specs;
+  for (const ir::ValueId id : model.graph.inputs()) {
+    const ir::Value& value = model.graph.value(id);
+    if (value.initializer) continue;
+    data::InputSpec spec;
+    spec.name = value.name;
+    spec.type = value.type.element;
+    spec.has_shape = value.type.shape.has_value();
+    if (value.type.shape)
+      for (const ir::Dim& dim : *value.type.shape) spec.dims.push_back(dim.value.value_or(-1));
+    specs.push_back(std::move(spec));
+  }
+  return specs;
+}
+
+measure::SampleSource SourceOf(const data::Dataset& dataset, std::vector<data::InputSpec> specs) {
+  return [&dataset, specs = std::move(specs)](int64_t index) -> Result<std::vector<ir::Tensor>> {
+    EDGEOPT_TRY(const data::Sample sample, dataset.Load(index));
+    return data::ModelInputs(sample, specs);
+  };
+}
+
+}  // namespace edgeopt::pipeline
