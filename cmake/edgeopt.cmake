@@ -47,8 +47,12 @@ endfunction()
 
 # edgeopt_table(MODULE TYPE HEADER FILE...): generates <MODULE>_table.cc with
 #   std::span<const TYPE> edgeopt::MODULE::Table()
-# from one function `TYPE file_name()` in namespace edgeopt::MODULE per FILE (sorted).
+# from one function `TYPE file_name()` in namespace edgeopt::MODULE per FILE (sorted). A second table of
+# a module has its own namespace: MODULE/INNER is edgeopt::MODULE::INNER.
 function(edgeopt_table module type header)
+  string(REGEX MATCH "^[^/]+" library ${module})
+  string(REPLACE "/" "::" namespace ${module})
+  string(REPLACE "/" "_" table ${module})
   set(files ${ARGN})
   list(SORT files)
   set(declarations "")
@@ -59,17 +63,17 @@ function(edgeopt_table module type header)
     string(APPEND rows "      ${stem}(),\n")
   endforeach()
   set(text "// Generated from the file names; see cmake/edgeopt.cmake.\n#include \"${header}\"\n
-namespace edgeopt::${module} {
+namespace edgeopt::${namespace} {
 ${declarations}
 std::span<const ${type}> Table() {
   static const ${type} kTable[] = {
 ${rows}  };
   return kTable;
 }
-}  // namespace edgeopt::${module}\n")
-  set(output ${CMAKE_BINARY_DIR}/generated/${module}_table.cc)
+}  // namespace edgeopt::${namespace}\n")
+  set(output ${CMAKE_BINARY_DIR}/generated/${table}_table.cc)
   file(CONFIGURE OUTPUT ${output} CONTENT "${text}" @ONLY)
-  target_sources(edgeopt_${module} PRIVATE ${output})
+  target_sources(edgeopt_${library} PRIVATE ${output})
 endfunction()
 
 # edgeopt_test(MODULE [DEPS ...]): program test_MODULE from every *_test.cc of tests/MODULE.
