@@ -55,6 +55,7 @@ Result<fs::path> Resolve(const fs::path& folder, const std::string& location) {
   if (ec)
     return BadInput("external data '" + location + "' is missing in '" + folder.string() + "'",
                     "copy the data file that belongs to the model beside it");
+  if (!fs::is_regular_file(target, ec)) return refused("is not a regular file");
   const auto [root_end, rest] =
       std::mismatch(root.begin(), root.end(), target.begin(), target.end());
   if (root_end != root.end())
