@@ -11,31 +11,75 @@
 namespace edgeopt::quant {
 namespace {
 
-// About so many elements make a tile of channels.
-constexpr size_t kTile = 1 << 14;
-
-// Channels made contiguous: fn(channel, its outer * inner elements). A tile of channels is gathered
-// at once, so that memory is read in runs even when the channel axis is the last. Requires weights.
-template <typename Fn>
-void ForEachChannel(std::span<const float> weights, WeightLayout layout, Fn fn) {
-  const size_t per_channel = layout.outer * layout.inner;
-  if (layout.outer == 1) {
-    for (size_t c = 0; c < layout.channels; ++c)
-      fn(c, weights.subspan(c * per_channel, per_channel));
-    return;
+// Moves a tile of neighbouring channels between the tensor, [outer, channels, inner], and an array
+// in which each channel is contiguous, [tile channels, outer, inner]. In tiles, so that both sides
+// are read and written in runs even when the channel axis is the last.
+class ChannelTiles {
+ public:
+  explicit ChannelTiles(WeightLayout layout)
+      : layout_(layout), per_channel_(layout.outer * layout.inner) {
+    // Half of a first-level cache, but at least a cache line of neighbours.
+    constexpr size_t kElements = 1 << 12;
+    tile_channels_ = std::min(std::max<size_t>(kElements / std::max<size_t>(per_channel_, 1), 16),
+                              layout.channels);
   }
-  // At least a cache line of neighbours.
-  const size_t tile_channels = std::min(std::max<size_t>(kTile / per_channel, 16), layout.channels);
-  std::vector<float> tile(tile_channels * per_channel);
-  for (size_t first = 0; first < layout.channels; first += tile_channels) {
-    const size_t channels = std::min(tile_channels, layout.channels - first);
-    for (size_t o = 0; o < layout.outer; ++o) {
-      const float* from = weights.data() + (o * layout.channels + first) * layout.inner;
-      for (size_t c = 0; c < channels; ++c, from += layout.inner)
-        std::copy_n(from, layout.inner, tile.data() + c * per_channel + o * layout.inner);
+
+  size_t per_channel() const { return per_channel_; }
+  size_t tile_size() const { return tile_channels_ * per_channel_; }
+
+  // fn(first channel, number of channels) for each tile.
+  template <typename Fn>
+  void ForEach(Fn fn) const {
+    for (size_t first = 0; first < layout_.channels; first += tile_channels_)
+      fn(first, std::min(tile_channels_, layout_.channels - first));
+  }
+
+  // move(element of the tensor, element of the tile) for all elements of a tile.
+  template <typename Move>
+  void Transpose(size_t first, size_t channels, Move move) const {
+    const size_t inner = layout_.inner;
+    for (size_t o = 0; o < layout_.outer; ++o) {
+      const size_t in_tensor = (o * layout_.channels + first) * inner;
+      if (inner == 1) {  // the common matrix, without an inner loop of one turn
+        for (size_t c = 0; c < channels; ++c) move(in_tensor + c, c * per_channel_ + o);
+        continue;
+      }
+      for (size_t c = 0; c < channels; ++c)
+        for (size_t i = 0; i < inner; ++i)
+          move(in_tensor + c * inner + i, c * per_channel_ + o * inner + i);
     }
+  }
+
+ private:
+  WeightLayout layout_;
+  size_t per_channel_;
+  size_t tile_channels_;
+};
+
+// fn(channel, its elements, where its integers go) for each channel, with the integers moved to
+// their places in `values`.
+template <typename Fn>
+void QuantizeChannels(std::span<const float> weights, WeightLayout layout,
+                      std::vector<uint8_t>& values, Fn fn) {
+  values.resize(weights.size());
+  const ChannelTiles tiles(layout);
+  const size_t size = tiles.per_channel();
+  std::vector<float> tile(tiles.tile_size());
+  std::vector<uint8_t> integers(tiles.tile_size());
+  tiles.ForEach([&](size_t first, size_t channels) {
+    tiles.Transpose(first, channels, [&](size_t from, size_t to) { tile[to] = weights[from]; });
     for (size_t c = 0; c < channels; ++c)
-      fn(first + c, std::span(tile).subspan(c * per_channel, per_channel));
+      fn(first + c, std::span<const float>(tile).subspan(c * size, size),
+         integers.data() + c * size);
+    tiles.Transpose(first, channels, [&](size_t to, size_t from) { values[to] = integers[from]; });
+  });
+}
+
+void QuantizeChannel(std::span<const float> values, const QuantParams& params, uint8_t* to) {
+  if (IsSigned(params.type)) {
+    QuantizeArray(values, params, reinterpret_cast<int8_t*>(to));
+  } else {
+    QuantizeArray(values, params, to);
   }
 }
 
@@ -105,7 +149,7 @@ Result<QuantizedWeights> QuantizeWeights(std::span<const float> weights, WeightL
 
   std::vector<size_t> dead;
   float largest_scale = 0;
-  ForEachChannel(weights, layout, [&](size_t channel, std::span<const float> values) {
+  const auto quantize = [&](size_t channel, std::span<const float> values, uint8_t* to) {
     Range range = RangeOf(values, options.scheme);
     // Ranges this small are the ones that ParamsFor replaces.
     const auto [qmin, qmax] = LimitsOf(options.scheme);
@@ -114,6 +158,7 @@ Result<QuantizedWeights> QuantizeWeights(std::span<const float> weights, WeightL
         std::numeric_limits<float>::min();
     if (options.least_squares && !is_dead) range = LeastSquaresRange(values, range, options.scheme);
     const QuantParams params = ParamsFor(range, options.scheme);
+    QuantizeChannel(values, params, to);  // of dead channels: zero points, with any scale
     quantized.scales.push_back(params.scale);
     quantized.zero_points.push_back(params.zero_point);
     if (is_dead) {
@@ -121,30 +166,18 @@ Result<QuantizedWeights> QuantizeWeights(std::span<const float> weights, WeightL
     } else {
       largest_scale = std::max(largest_scale, params.scale);
     }
-  });
+  };
+  QuantizeChannels(weights, layout, quantized.values, quantize);
   if (largest_scale > 0)
     for (const size_t channel : dead) quantized.scales[channel] = largest_scale;
-  Requantize(weights, quantized);
   return quantized;
 }
 
 void Requantize(std::span<const float> weights, QuantizedWeights& quantized) {
-  const WeightLayout layout = quantized.layout;
-  quantized.values.resize(weights.size());
-  if (weights.empty()) return;
-  std::vector<uint8_t> channel_values(layout.outer * layout.inner);
-  ForEachChannel(weights, layout, [&](size_t channel, std::span<const float> values) {
-    const QuantParams params = quantized.params(channel);
-    if (IsSigned(quantized.scheme.type)) {
-      QuantizeArray(values, params, reinterpret_cast<int8_t*>(channel_values.data()));
-    } else {
-      QuantizeArray(values, params, channel_values.data());
-    }
-    for (size_t o = 0; o < layout.outer; ++o) {
-      std::copy_n(channel_values.data() + o * layout.inner, layout.inner,
-                  quantized.values.data() + (o * layout.channels + channel) * layout.inner);
-    }
-  });
+  QuantizeChannels(weights, quantized.layout, quantized.values,
+                   [&](size_t channel, std::span<const float> values, uint8_t* to) {
+                     QuantizeChannel(values, quantized.params(channel), to);
+                   });
 }
 
 std::vector<float> Dequantize(const QuantizedWeights& quantized) {
