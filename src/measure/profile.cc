@@ -1,0 +1,213 @@
+#include "measure/profile.h"
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+
+namespace edgeopt::measure {
+namespace {
+
+using runtimes::ProfileEvent;
+
+constexpr KernelKind kKinds[] = {KernelKind::kInt8, KernelKind::kWeightOnly,
+                                 KernelKind::kConversion, KernelKind::kFloat, KernelKind::kOther};
+
+// In ProfileEvent's words, which are ONNX Runtime's.
+bool IsEightBit(const std::string& type) { return type == "uint8" || type == "int8"; }
+bool IsFloat(const std::string& type) {
+  return type == "float" || type == "float16" || type == "double" || type == "bfloat16";
+}
+
+// Operators that multiply 8-bit integers whatever their first input is: they quantize it
+// themselves.
+bool ComputesInIntegers(std::string_view op) {
+  static const std::set<std::string_view> kNamed = {"DynamicQuantizeMatMul",
+                                                    "DynamicQuantizeLSTM",
+                                                    "QGemm",
+                                                    "QAttention",
+                                                    "QEmbedLayerNormalization",
+                                                    "QMoE"};
+  return kNamed.contains(op) || op.starts_with("QLinear") || op.starts_with("QOrdered") ||
+         op.find("Integer") != std::string_view::npos;
+}
+
+bool HasPackedWeights(std::string_view op) {
+  return op == "MatMulNBits" || op == "GatherBlockQuantized" || op == "MatMulBnb4";
+}
+
+bool IsConversion(std::string_view op) {
+  return op == "QuantizeLinear" || op == "DequantizeLinear" || op == "DynamicQuantizeLinear";
+}
+
+bool IsControlFlow(std::string_view op) { return op == "If" || op == "Loop" || op == "Scan"; }
+
+double SumOf(const std::vector<ProfileEvent>& run) {
+  double sum = 0;
+  for (const ProfileEvent& event : run) sum += event.nested ? 0 : event.duration_us;
+  return sum;
+}
+
+// The runs in order, without the slowest tenth.
+std::vector<const std::vector<ProfileEvent>*> UndisturbedRuns(
+    const std::vector<std::vector<ProfileEvent>>& runs) {
+  std::vector<double> sums;
+  for (const auto& run : runs) sums.push_back(SumOf(run));
+  std::vector<size_t> order(runs.size());
+  for (size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return sums[a] < sums[b]; });
+  order.resize(runs.size() - runs.size() / 10);
+  std::sort(order.begin(), order.end());
+  std::vector<const std::vector<ProfileEvent>*> kept;
+  for (const size_t i : order) kept.push_back(&runs[i]);
+  return kept;
+}
+
+template <typename Row>
+void SortByTime(std::vector<Row>& rows) {
+  std::stable_sort(rows.begin(), rows.end(),
+                   [](const Row& a, const Row& b) { return a.mean_us > b.mean_us; });
+}
+
+}  // namespace
+
+std::string_view Name(KernelKind kind) {
+  switch (kind) {
+    case KernelKind::kInt8:
+      return "int8";
+    case KernelKind::kWeightOnly:
+      return "weight-only";
+    case KernelKind::kConversion:
+      return "conversion";
+    case KernelKind::kFloat:
+      return "float";
+    case KernelKind::kOther:
+      break;
+  }
+  return "other";
+}
+
+KernelKind KindOf(const ProfileEvent& event) {
+  if (IsConversion(event.op_type)) return KernelKind::kConversion;
+  if (HasPackedWeights(event.op_type)) return KernelKind::kWeightOnly;
+  if (ComputesInIntegers(event.op_type)) return KernelKind::kInt8;
+  if (IsControlFlow(event.op_type)) return KernelKind::kOther;
+  // The data is the first input and the outputs; others are scales, sizes, limits.
+  const auto first_is = [&](bool (*is)(const std::string&)) {
+    return !event.input_types.empty() && is(event.input_types.front());
+  };
+  const auto gives = [&](bool (*is)(const std::string&)) {
+    return std::any_of(event.output_types.begin(), event.output_types.end(), is);
+  };
+  if (gives(IsFloat) || first_is(IsFloat)) return KernelKind::kFloat;
+  if (gives(IsEightBit) && first_is(IsEightBit)) return KernelKind::kInt8;
+  return KernelKind::kOther;
+}
+
+std::vector<NodeProfile> MeanOfRuns(const std::vector<std::vector<ProfileEvent>>& runs) {
+  std::vector<NodeProfile> nodes;
+  std::map<std::pair<std::string, std::string>, size_t> index;
+  const auto kept = UndisturbedRuns(runs);
+  for (const auto* run : kept) {
+    for (const ProfileEvent& event : *run) {
+      const auto [found, added] = index.try_emplace({event.node, event.op_type}, nodes.size());
+      if (added) {
+        NodeProfile node;
+        node.node = event.node;
+        node.op_type = event.op_type;
+        node.provider = event.provider;
+        node.calls_per_run = 0;
+        node.input_types = event.input_types;
+        node.output_types = event.output_types;
+        node.nested = event.nested;
+        nodes.push_back(std::move(node));
+      }
+      nodes[found->second].mean_us += event.duration_us;
+      nodes[found->second].calls_per_run += 1;
+    }
+  }
+  for (NodeProfile& node : nodes) {
+    node.mean_us /= static_cast<double>(kept.size());
+    node.calls_per_run /= static_cast<double>(kept.size());
+  }
+  return nodes;
+}
+
+Profile MakeProfile(std::vector<NodeProfile> nodes, int64_t runs) {
+  Profile profile;
+  profile.runs = runs;
+  for (NodeProfile& node : nodes) {
+    node.kind = KindOf({node.node, node.op_type, node.provider, node.mean_us, node.input_types,
+                        node.output_types, node.nested});
+    if (!node.nested) profile.operators_us += node.mean_us;
+  }
+  const auto share = [&](double us) {
+    return profile.operators_us > 0 ? us / profile.operators_us : 0;
+  };
+  std::map<std::string, OpProfile> by_op;
+  std::map<KernelKind, KindProfile> by_kind;
+  for (NodeProfile& node : nodes) {
+    node.share = share(node.mean_us);
+    if (node.nested) continue;
+    OpProfile& op = by_op[node.op_type];
+    op.op_type = node.op_type;
+    ++op.nodes;
+    op.int8_nodes += node.kind == KernelKind::kInt8;
+    op.mean_us += node.mean_us;
+    KindProfile& kind = by_kind[node.kind];
+    ++kind.nodes;
+    kind.mean_us += node.mean_us;
+  }
+  for (auto& [name, op] : by_op) {
+    op.share = share(op.mean_us);
+    profile.by_op.push_back(std::move(op));
+  }
+  SortByTime(profile.by_op);
+  for (const KernelKind kind : kKinds) {
+    if (!by_kind.contains(kind)) continue;
+    KindProfile& row = by_kind[kind];
+    row.kind = kind;
+    row.share = share(row.mean_us);
+    profile.by_kind.push_back(row);
+  }
+  profile.nodes = std::move(nodes);
+  return profile;
+}
+
+nlohmann::json ToJson(const Profile& profile) {
+  using nlohmann::json;
+  json nodes = json::array(), ops = json::array(), kinds = json::array();
+  for (const NodeProfile& node : profile.nodes) {
+    json row = {{"node", node.node},
+                {"op_type", node.op_type},
+                {"provider", node.provider},
+                {"mean_us", node.mean_us},
+                {"share", node.share},
+                {"calls_per_run", node.calls_per_run},
+                {"kind", Name(node.kind)},
+                {"input_types", node.input_types},
+                {"output_types", node.output_types},
+                {"nested", node.nested}};
+    if (!node.reason.empty()) row["reason"] = node.reason;
+    nodes.push_back(std::move(row));
+  }
+  for (const OpProfile& op : profile.by_op)
+    ops.push_back({{"op_type", op.op_type},
+                   {"nodes", op.nodes},
+                   {"int8_nodes", op.int8_nodes},
+                   {"mean_us", op.mean_us},
+                   {"share", op.share}});
+  for (const KindProfile& kind : profile.by_kind)
+    kinds.push_back({{"kind", Name(kind.kind)},
+                     {"nodes", kind.nodes},
+                     {"mean_us", kind.mean_us},
+                     {"share", kind.share}});
+  return {{"runs", profile.runs},
+          {"operators_us", profile.operators_us},
+          {"nodes", std::move(nodes)},
+          {"by_op", std::move(ops)},
+          {"by_kind", std::move(kinds)}};
+}
+
+}  // namespace edgeopt::measure
