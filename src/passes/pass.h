@@ -20,6 +20,8 @@ struct Context {
   std::function<Result<std::vector<ir::Tensor>>(const ir::Model&)> evaluate;
   // Fills in the types of all values that can be inferred (ONNX shape inference), in place.
   std::function<Status(ir::Model&)> infer_types;
+  // Puts the body of each model-local function where it is called. May be empty: functions stay.
+  std::function<Result<ir::Model>(const ir::Model&)> inline_functions;
   // A folded constant may be larger than what it replaces by at most this many bytes.
   int64_t fold_growth_limit_bytes = 64 * 1024;
 };
@@ -41,6 +43,8 @@ struct Pass {
   std::string_view name;     // "fold-batch-norm": the file's name with dashes
   std::string_view summary;  // one line for `edgeopt list passes`
   Result<Outcome> (*run)(ir::Model&, const Context&);
+  // Makes more types inferable, so that inference is worth repeating when it changed something.
+  bool refines_types = false;
 };
 
 // All simplification passes, sorted by name; generated from the files of src/passes/simplify/.

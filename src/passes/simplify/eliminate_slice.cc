@@ -1,0 +1,172 @@
+// eliminate-slice: slices of the full range go; two in a row over different axes become one.
+//
+// Before:   y = Slice(x, starts, ends, axes, steps)    every axis from its start to its end
+// After:    x in place of y
+// Before:   a = Slice(x, ...);  y = Slice(a, ...)      a not used elsewhere, no axis in both
+// After:    y = Slice(x, parameters of both)
+// Requires: steps are 1 (for the first). A start is the number 0; an end is not less than the size
+//           of the axis: a number that large, or that very size of the same name. For the second
+//           all parameters are constants, the ranks known, negative axes apart.
+// Maths:    a range of all indices selects all; ranges over different axes commute.
+// Numerics: exact.
+// Source:   ONNX operator Slice, versions 1, 10, 11 and 13.
+#include <algorithm>
+#include <limits>
+#include <numeric>
+
+#include "passes/operands.h"
+#include "passes/shape_values.h"
+
+namespace edgeopt::passes {
+namespace {
+
+using ir::Node;
+using ir::NodeId;
+
+constexpr int64_t kParametersAreInputs = 10;
+// What exporters write for "to the end": INT32_MAX or more, in whatever type.
+constexpr int64_t kToTheEnd = std::numeric_limits<int32_t>::max();
+
+class SliceEliminator {
+ public:
+  SliceEliminator(Rewriter& rewriter, NodeId id)
+      : rewriter_(rewriter), graph_(rewriter.graph()), values_(rewriter), id_(id) {}
+
+  void Run() {
+    const Node& node = graph_.node(id_);
+    if (!node.Is("Slice")) return;
+    if (IsFullRange(node)) {
+      rewriter_.Bypass(id_, node.output(0), node.input(0));
+      return;
+    }
+    while (MergeWithFirst()) {
+    }
+  }
+
+ private:
+  struct Ranges {
+    std::vector<int64_t> starts, ends, axes, steps;
+  };
+
+  // The elements of a parameter, computed ones included.
+  std::optional<Elements> ElementsOf(const Node& node, const char* attribute, size_t slot) {
+    const Parameter parameter = ParameterOf(rewriter_, node, attribute, slot);
+    if (!parameter.given) return std::nullopt;
+    if (!parameter.known) return values_.Of(node.input(slot));
+    Elements elements;
+    for (const int64_t value : parameter.values) elements.push_back(Element::Of(value));
+    return elements;
+  }
+
+  // The axes that the node slices, in [0, rank) if `rank` is known.
+  std::optional<std::vector<int64_t>> AxesOf(const Node& node, size_t count, int64_t rank) const {
+    Parameter axes = ParameterOf(rewriter_, node, "axes", 3);
+    if (!axes.given) {
+      axes.values.resize(count);
+      std::iota(axes.values.begin(), axes.values.end(), 0);
+    }
+    if (!axes.known || axes.values.size() != count) return std::nullopt;
+    for (int64_t& axis : axes.values) {
+      if (axis < 0) axis = rank < 0 ? axis : axis + rank;
+      if (axis < 0 || (rank >= 0 && axis >= rank)) return std::nullopt;
+    }
+    return std::move(axes.values);
+  }
+
+  bool IsFullRange(const Node& node) {
+    const auto starts = ElementsOf(node, "starts", 1);
+    const auto ends = ElementsOf(node, "ends", 2);
+    if (!starts || !ends || starts->size() != ends->size()) return false;
+    const Parameter steps = ParameterOf(rewriter_, node, "steps", 4);
+    if (!steps.known || std::any_of(steps.values.begin(), steps.values.end(),
+                                    [](int64_t step) { return step != 1; }))
+      return false;
+    const bool from_start = std::all_of(starts->begin(), starts->end(),
+                                        [](const Element& start) { return start.number == 0; });
+    if (!from_start) return false;
+    const auto to_the_end = [](const Element& end) {
+      return end.number && *end.number >= kToTheEnd;
+    };
+    if (std::all_of(ends->begin(), ends->end(), to_the_end)) return true;
+    const auto dims = values_.DimsOf(node.input(0));
+    if (!dims) return false;
+    const auto axes = AxesOf(node, ends->size(), static_cast<int64_t>(dims->size()));
+    for (size_t i = 0; axes && i < axes->size(); ++i) {
+      const Element &end = (*ends)[i], &dim = (*dims)[static_cast<size_t>((*axes)[i])];
+      const bool beyond = end.number && dim.number && *end.number >= *dim.number;
+      if (!to_the_end(end) && !beyond && !end.Equals(dim)) return false;
+    }
+    return axes.has_value();
+  }
+
+  std::optional<Ranges> RangesOf(const Node& node) const {
+    const Parameter starts = ParameterOf(rewriter_, node, "starts", 1);
+    const Parameter ends = ParameterOf(rewriter_, node, "ends", 2);
+    Parameter steps = ParameterOf(rewriter_, node, "steps", 4);
+    if (!steps.given) steps.values.assign(starts.values.size(), 1);
+    const auto axes = AxesOf(node, starts.values.size(), rewriter_.TypeOf(node.input(0)).rank());
+    if (!axes || !starts.known || !ends.known || !steps.known) return std::nullopt;
+    if (starts.values.size() != ends.values.size() || starts.values.size() != steps.values.size())
+      return std::nullopt;
+    return Ranges{starts.values, ends.values, *axes, steps.values};
+  }
+
+  bool MergeWithFirst() {
+    const Node& second = graph_.node(id_);
+    const Node* first = rewriter_.SoleProducerIf(second.input(0), "Slice");
+    if (!first) return false;
+    const auto one = RangesOf(*first), two = RangesOf(second);
+    if (!one || !two) {
+      rewriter_.Skip(id_, "its range or that of the Slice before it is computed at run time");
+      return false;
+    }
+    for (const int64_t axis : two->axes) {
+      if (std::find(one->axes.begin(), one->axes.end(), axis) == one->axes.end()) continue;
+      rewriter_.Skip(id_, "it slices the same axis as the Slice before it");
+      return false;
+    }
+    const NodeId first_id = graph_.producer(second.input(0));
+    graph_.SetInput(id_, 0, first->input(0));
+    SetParameter(1, "starts", Joined(one->starts, two->starts));
+    SetParameter(2, "ends", Joined(one->ends, two->ends));
+    SetParameter(3, "axes", Joined(one->axes, two->axes));
+    const std::vector<int64_t> steps = Joined(one->steps, two->steps);
+    if (graph_.node(id_).input(4).valid() ||
+        std::any_of(steps.begin(), steps.end(), [](int64_t step) { return step != 1; }))
+      SetParameter(4, "steps", steps);
+    rewriter_.RemoveIfUnused(first_id);
+    rewriter_.Count();
+    return true;
+  }
+
+  static std::vector<int64_t> Joined(std::vector<int64_t> a, const std::vector<int64_t>& b) {
+    a.insert(a.end(), b.begin(), b.end());
+    return a;
+  }
+
+  void SetParameter(size_t slot, const std::string& name, const std::vector<int64_t>& values) {
+    if (rewriter_.opset() < kParametersAreInputs) return graph_.SetAttribute(id_, {name, values});
+    const std::string hint = graph_.value(graph_.node(id_).output(0)).name + "_" + name;
+    graph_.SetInput(id_, slot, graph_.AddInitializer(hint, IntsTensor(values)));
+  }
+
+  Rewriter& rewriter_;
+  ir::Graph& graph_;
+  ShapeValues values_;
+  NodeId id_;
+};
+
+Result<Outcome> Run(ir::Model& model, const Context& context) {
+  return OverNodes(model, context, [](Rewriter& rewriter, NodeId id) {
+    SliceEliminator(rewriter, id).Run();
+    return OkStatus();
+  });
+}
+
+}  // namespace
+
+Pass eliminate_slice() {
+  return {"eliminate-slice", "full-range slices are removed, slices of different axes merged", Run};
+}
+
+}  // namespace edgeopt::passes
