@@ -12,6 +12,8 @@
 
 namespace edgeopt::data {
 
+struct Preprocessing;  // data/preprocessing.h
+
 // One input of the model, as its file declares it: with the batch axis, -1 for a dynamic dimension.
 // No dims at all (`has_shape` false): the file leaves even the rank open.
 struct InputSpec {
@@ -56,6 +58,8 @@ class Dataset {
   virtual int64_t class_count() const { return static_cast<int64_t>(class_names().size()); }
   // By class index; empty: unknown.
   virtual const std::vector<std::string>& class_names() const;
+  // How images become inputs here, one entry per such input; null: inputs are taken as they are.
+  virtual const Preprocessing* preprocessing() const { return nullptr; }
   // Kind, place and size on one line.
   virtual std::string Describe() const = 0;
 };

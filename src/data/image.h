@@ -36,7 +36,8 @@ struct ImageSize {
 Result<ImageSize> ReadImageSize(const Buffer& file);
 
 // Grey files give 1 channel, all others 3: palettes are looked up, transparency is dropped, 16-bit
-// samples lose their low byte, CMYK and YCCK become RGB - as Pillow's convert() does it.
+// samples lose their low byte, CMYK and YCCK become RGB - as Pillow's convert() does it (save for
+// 16-bit grey, which Pillow clips at 255).
 // `exif_orientation`: turn a JPEG as its EXIF tag says. BadInput for a file that is no whole JPEG
 // or PNG; images above 178,956,970 pixels (Pillow's limit) are refused.
 Result<Image> DecodeImage(const Buffer& file, bool exif_orientation = false);

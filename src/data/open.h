@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/sinks.h"
 #include "data/dataset.h"
 #include "data/preprocessing.h"
 
@@ -25,6 +26,7 @@ struct OpenOptions {
   std::string labels;
   std::string images;  // folder of the images, for kinds whose path is a description (COCO, CSV)
   std::optional<Preprocessing> preprocessing;
+  Sink* sink = nullptr;           // is warned of what looks wrong but may be right
   std::vector<InputSpec> inputs;  // of the model; empty: unknown, nothing is checked
   int64_t limit = 0;              // only that many samples; 0: all
   // Shuffled by this seed before the limit; the same order on every machine.

@@ -22,7 +22,8 @@
 namespace edgeopt::data {
 
 enum class ColorOrder { kRgb, kBgr, kGrey };
-enum class Layout { kNchw, kNhwc };
+// kFlat: one axis of height * width * channels.
+enum class Layout { kNchw, kNhwc, kFlat };
 
 struct ResizeRule {
   enum class Mode {
@@ -74,7 +75,7 @@ std::string ToToml(const Preprocessing& preprocessing);
 InputPreprocessing DefaultPreprocessing(const InputSpec& spec);
 
 struct Preprocessed {
-  ir::Tensor input;  // [C, H, W] or [H, W, C], named as the entry
+  ir::Tensor input;  // [C, H, W], [H, W, C] or [H * W * C], named as the entry
   // model pixel = original pixel * scale + offset: scale_x, scale_y, offset_x, offset_y.
   std::array<float, 4> transform{1, 1, 0, 0};
   int original_width = 0, original_height = 0;  // after EXIF orientation, if that was asked for
