@@ -1,0 +1,167 @@
+// edgeopt quantize MODEL -o OUT --precision P
+#include "pipeline/quantize.h"
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <thread>
+
+#include "base/file.h"
+#include "cli/command.h"
+#include "cli/data_options.h"
+#include "cli/runtime.h"
+#include "cli/table.h"
+#include "data/generated.h"
+#include "data/noise.h"
+#include "formats/onnx/onnx.h"
+#include "measure/machine.h"
+#include "pipeline/samples.h"
+#include "pipeline/simplify.h"
+
+namespace edgeopt::cli {
+namespace {
+
+using nlohmann::json;
+
+struct Options {
+  std::string model, output, table;
+  std::string rules = "auto", reduced_range = "auto";
+  int64_t generated = 0;
+  bool no_simplify = false, force = false;
+  DataOptions data;
+  pipeline::QuantizeOptions quantize;
+};
+
+// The data set behind the samples must outlive them.
+struct Calibration {
+  std::shared_ptr<data::Dataset> dataset;
+  pipeline::CalibrationData data;
+};
+
+Result<std::optional<Calibration>> OpenCalibration(const Options& options, const ir::Model& model,
+                                                   Context& context) {
+  if (options.data.path.empty() && options.generated == 0) return std::optional<Calibration>();
+  if (!options.data.path.empty() && options.generated > 0)
+    return UsageError("--calibration and --generated exclude each other");
+  const auto specs = pipeline::InputSpecsOf(model);
+  Calibration calibration;
+  if (options.generated > 0) {
+    data::GenerateOptions generate;
+    generate.samples = options.generated;
+    EDGEOPT_TRY(calibration.dataset, data::Generate(specs, generate));
+    calibration.data.generated = true;
+  } else {
+    EDGEOPT_TRY(calibration.dataset, OpenData(options.data, specs));
+    EDGEOPT_TRY(const data::NoiseVerdict noise, data::LooksLikeNoise(*calibration.dataset));
+    if (noise.noise) context.sink->Warn("calibration data: " + noise.message);
+  }
+  calibration.data.source = pipeline::SourceOf(*calibration.dataset, specs);
+  calibration.data.available = calibration.dataset->size();
+  calibration.data.description = calibration.dataset->Describe();
+  return std::optional<Calibration>(std::move(calibration));
+}
+
+// What depends on the machine, unless the user decided it.
+void FillInMachine(const Options& options, pipeline::QuantizeOptions& quantize) {
+  const measure::Machine machine = measure::ReadMachine();
+  quantize.rules = options.rules != "auto"             ? options.rules
+                   : machine.architecture == "aarch64" ? "onnxruntime-arm64"
+                                                       : "onnxruntime-x64";
+  quantize.reduced_range =
+      options.reduced_range == "auto" ? machine.saturates_in_int8() : options.reduced_range == "on";
+  quantize.workers = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+}
+
+std::string Text(const json& report, const std::string& output) {
+  std::string text = output + ": " + report["precision"].get<std::string>();
+  if (report.contains("calibrator"))
+    text += ", calibrator " + report["calibrator"].get<std::string>();
+  if (report.contains("samples"))
+    text += ", " + std::to_string(report["samples"].get<int64_t>()) + " samples";
+  text += "\n";
+  if (report.contains("int8_nodes"))
+    text += "  " + std::to_string(report["int8_nodes"].get<int64_t>()) + " nodes in int8\n";
+  if (report.contains("float16_nodes"))
+    text += "  " + std::to_string(report["float16_nodes"].get<int64_t>()) + " nodes in float16\n";
+  if (report.contains("fidelity"))
+    for (const json& out : report["fidelity"]["outputs"])
+      text += "  output '" + out["name"].get<std::string>() + "' against float: SQNR " +
+              (out["sqnr_db"].is_null()
+                   ? "exact"
+                   : std::to_string(out["sqnr_db"].get<double>()).substr(0, 5) + " dB") +
+              ", cosine " + std::to_string(out["cosine"].get<double>()).substr(0, 7) + "\n";
+  std::map<std::string, int64_t> kept;
+  for (const json& node : report.value("nodes", json::array()))
+    if (!node.value("int8", false) && !node["reason"].get<std::string>().starts_with("disappears"))
+      ++kept[node["op_type"].get<std::string>() + ": " + node["reason"].get<std::string>()];
+  if (!kept.empty()) text += "  left as they are:\n";
+  for (const auto& [reason, count] : kept)
+    text += "    " + std::to_string(count) + " x " + reason + "\n";
+  return text;
+}
+
+Result<Answer> Execute(const Options& options, Context& context) {
+  EDGEOPT_TRY(const auto runtime, OpenRuntime(context));
+  EDGEOPT_TRY(ir::Model model, formats::ReadOnnx(options.model));
+  EDGEOPT_TRY(const auto calibration, OpenCalibration(options, model, context));
+  if (!options.no_simplify) {
+    pipeline::SimplifyOptions simplify;
+    EDGEOPT_TRY(auto simplified,
+                pipeline::Simplify(model, simplify, *runtime, *context.sink, context.cancel));
+    model = std::move(simplified.model);
+  }
+  pipeline::QuantizeOptions quantize = options.quantize;
+  quantize.samples = options.data.limit;
+  FillInMachine(options, quantize);
+  EDGEOPT_TRY(pipeline::Quantized done,
+              pipeline::Quantize(model, quantize, calibration ? &calibration->data : nullptr,
+                                 *runtime, *context.sink, context.cancel));
+  formats::OnnxWriteOptions write;
+  write.overwrite = options.force ? Overwrite::kReplace : Overwrite::kRefuse;
+  if (!options.table.empty() && !done.table->is_null())
+    EDGEOPT_CHECK_OK(WriteFile(options.table, done.table->dump() + "\n", write.overwrite));
+  EDGEOPT_CHECK_OK(formats::WriteOnnx(done.model, options.output, write));
+  json document = std::move(*done.report);
+  document["output"] = options.output;
+  document["warnings"] = done.warnings;
+  return Answer{Text(document, options.output), document, {}};
+}
+
+void Configure(CLI::App& app, Options& options) {
+  app.add_option("model", options.model, "the ONNX model")->required();
+  app.add_option("-o,--output", options.output, "the file to write")->required()->type_name("FILE");
+  app.add_option("--precision", options.quantize.precision, "what to make of it")
+      ->check(CLI::IsMember({"int8", "dynamic-int8", "fp16"}));
+  AddDataOptions(app, options.data, "--calibration", "data set that int8 ranges are found on",
+                 false);
+  app.add_option("--generated", options.generated,
+                 "calibrate on N random samples instead (a guess)")
+      ->type_name("N");
+  app.add_option("--calibrator", options.quantize.calibrator,
+                 "how ranges are chosen; auto: the best on the data");
+  app.add_option("--percentile", options.quantize.percentile,
+                 "share of values kept by the percentile calibrator");
+  app.add_option("--exclude", options.quantize.exclude,
+                 "keep in float: node name, operator type or pattern");
+  app.add_option("--rules", options.rules, "rule set (edgeopt list rules); auto: this machine's");
+  app.add_option("--reduced-range", options.reduced_range,
+                 "7-bit weights; auto: if the CPU needs them")
+      ->check(CLI::IsMember({"auto", "on", "off"}));
+  app.add_option("--table", options.table, "also write the calibration table")->type_name("FILE");
+  app.add_flag("--no-simplify", options.no_simplify, "quantize the graph as it is");
+  app.add_flag("--force", options.force, "replace an existing output");
+}
+
+}  // namespace
+
+Command quantize() {
+  return {"quantize", "Write a model in int8, dynamic int8 or float16, confirmed in the runtime",
+          Group::kModel,
+          [](CLI::App& app) -> Run {
+            auto options = std::make_shared<Options>();
+            Configure(app, *options);
+            return [options](Context& context) { return Execute(*options, context); };
+          },
+          "  edgeopt quantize m.onnx -o m_int8.onnx --calibration images/"};
+}
+
+}  // namespace edgeopt::cli

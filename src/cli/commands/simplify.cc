@@ -1,0 +1,88 @@
+// edgeopt simplify MODEL -o OUT
+#include "pipeline/simplify.h"
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "cli/command.h"
+#include "cli/data_options.h"
+#include "cli/runtime.h"
+#include "cli/table.h"
+#include "formats/onnx/onnx.h"
+#include "pipeline/samples.h"
+
+namespace edgeopt::cli {
+namespace {
+
+using nlohmann::json;
+
+// Enough real inputs to reach what random ones don't (padding tokens, saturated values).
+constexpr int64_t kDataSamples = 4;
+
+struct Options {
+  std::string model, output;
+  std::vector<std::string> disabled;
+  bool no_verify = false, force = false;
+  DataOptions data;
+};
+
+std::string Text(const json& report, const std::string& output) {
+  std::vector<std::vector<std::string>> rows;
+  for (const json& pass : report["passes"])
+    if (pass["rewrites"] > 0)
+      rows.push_back({pass["name"], std::to_string(pass["rewrites"].get<int64_t>())});
+  return output + ": " + std::to_string(report["nodes_before"].get<int64_t>()) + " nodes became " +
+         std::to_string(report["nodes_after"].get<int64_t>()) + "\n" +
+         Table({"pass", "rewrites"}, rows);
+}
+
+Result<Answer> Execute(const Options& options, Context& context) {
+  EDGEOPT_TRY(const auto runtime, OpenRuntime(context));
+  EDGEOPT_TRY(const ir::Model model, formats::ReadOnnx(options.model));
+  pipeline::SimplifyOptions simplify;
+  simplify.disabled = options.disabled;
+  simplify.verify = !options.no_verify;
+  std::unique_ptr<data::Dataset> dataset;
+  measure::SampleSource source;
+  if (!options.data.path.empty()) {
+    const auto specs = pipeline::InputSpecsOf(model);
+    EDGEOPT_TRY(dataset, OpenData(options.data, specs));
+    source = pipeline::SourceOf(*dataset, specs);
+    simplify.data = &source;
+    simplify.data_samples = std::min(kDataSamples, dataset->size());
+  }
+  EDGEOPT_TRY(pipeline::Simplified done,
+              pipeline::Simplify(model, simplify, *runtime, *context.sink, context.cancel));
+  formats::OnnxWriteOptions write;
+  write.overwrite = options.force ? Overwrite::kReplace : Overwrite::kRefuse;
+  EDGEOPT_CHECK_OK(formats::WriteOnnx(done.model, options.output, write));
+  json document = std::move(*done.report);
+  document["output"] = options.output;
+  document["warnings"] = done.warnings;
+  return Answer{Text(document, options.output), document, {}};
+}
+
+}  // namespace
+
+Command simplify() {
+  return {
+      "simplify", "Write a model without what it does not need, verified by the runtime",
+      Group::kModel,
+      [](CLI::App& app) -> Run {
+        auto options = std::make_shared<Options>();
+        app.add_option("model", options->model, "the ONNX model")->required();
+        app.add_option("-o,--output", options->output, "the file to write")
+            ->required()
+            ->type_name("FILE");
+        app.add_option("--disable", options->disabled, "a pass to leave out (edgeopt list passes)")
+            ->type_name("PASS");
+        app.add_flag("--no-verify", options->no_verify, "don't compare outputs before and after");
+        app.add_flag("--force", options->force, "replace an existing output");
+        AddDataOptions(app, options->data, "--data", "also verify on samples of this data set",
+                       false, false);
+        return [options](Context& context) { return Execute(*options, context); };
+      },
+      "  edgeopt simplify model.onnx -o simple.onnx"};
+}
+
+}  // namespace edgeopt::cli
