@@ -6,6 +6,8 @@
 #include <optional>
 
 #include "formats/onnx/onnx.h"
+#include "measure/profile.h"
+#include "measure/random_inputs.h"
 #include "passes/quantize/dynamic_int8.h"
 #include "passes/quantize/float16.h"
 #include "passes/quantize/static_int8.h"
@@ -263,19 +265,39 @@ class Quantizer {
     return reference.Compare(*session);
   }
 
-  // Loads what was made, and runs it where there is data.
+  // Loads what was made, runs it, and reads from the runtime's profile which kernels ran.
   Status Confirm() {
     EDGEOPT_CHECK_OK(formats::InferTypes(result_.model));
     EDGEOPT_CHECK_OK(formats::CheckModel(result_.model));
-    if (samples_ == 0) {
-      EDGEOPT_TRY(const std::string bytes, formats::SerializeOnnx(result_.model));
-      auto session = runtime_.LoadBytes(std::as_bytes(std::span(bytes)), {});
-      return session.ok() ? OkStatus() : Status(session.error().Within("the quantized model"));
-    }
+    EDGEOPT_TRY(const std::string bytes, formats::SerializeOnnx(result_.model));
+    runtimes::SessionOptions options;
+    options.threads = options_.workers;
+    options.profile = true;
+    auto session = runtime_.LoadBytes(std::as_bytes(std::span(bytes)), options);
+    if (!session.ok()) return session.error().Within("the quantized model");
+    const Status ran = samples_ > 0 ? RunOnData(**session) : RunOnRandom(**session);
+    if (!ran.ok()) return ran.error().Within("the quantized model");
+    EDGEOPT_TRY(const auto events, (*session)->EndProfile());
+    measure::Profile profile =
+        measure::MakeProfile(measure::MeanOfRuns(events), static_cast<int64_t>(events.size()));
+    measure::ExplainFloat(result_.model, profile);
+    (*result_.report)["kernels"] = measure::ToJson(profile);
+    return OkStatus();
+  }
+
+  Status RunOnData(runtimes::Session& session) {
     EDGEOPT_TRY(const FidelityReference* reference, Reference());
-    auto fidelity = Measure(result_.model, *reference);
-    if (!fidelity.ok()) return fidelity.error().Within("the quantized model");
-    (*result_.report)["fidelity"] = fidelity->ToJson();
+    EDGEOPT_TRY(const Fidelity fidelity, reference->Compare(session));
+    (*result_.report)["fidelity"] = fidelity.ToJson();
+    return OkStatus();
+  }
+
+  Status RunOnRandom(runtimes::Session& session) {
+    EDGEOPT_TRY(const auto inputs, measure::RandomInputs(session.inputs()));
+    const auto outputs = session.Run(inputs);
+    if (!outputs.ok())
+      Warn("not run: random inputs do not fit this model (" + outputs.error().message +
+           "); give data");
     return OkStatus();
   }
 

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "cli/command.h"
 #include "cli/data_options.h"
+#include "cli/profile_text.h"
 #include "cli/runtime.h"
 #include "cli/table.h"
 #include "data/generated.h"
@@ -89,6 +90,7 @@ std::string Text(const json& report, const std::string& output) {
                    ? "exact"
                    : std::to_string(out["sqnr_db"].get<double>()).substr(0, 5) + " dB") +
               ", cosine " + std::to_string(out["cosine"].get<double>()).substr(0, 7) + "\n";
+  if (report.contains("kernels")) text += KernelSummary(report["kernels"]);
   std::map<std::string, int64_t> kept;
   for (const json& node : report.value("nodes", json::array()))
     if (!node.value("int8", false) && !node["reason"].get<std::string>().starts_with("disappears"))
