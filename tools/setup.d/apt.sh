@@ -25,7 +25,9 @@ install_packages() { # LIST_FILE...
     as_root dpkg --add-architecture arm64
   fi
   local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3)
-  as_root "${apt[@]}" update
-  as_root "${apt[@]}" install -y --no-install-recommends "${missing[@]}" >"$cache/apt.log" ||
-    fail "apt-get could not install them; its output is in $cache/apt.log"
+  if ! { as_root "${apt[@]}" update &&
+    as_root "${apt[@]}" install -y --no-install-recommends "${missing[@]}"; } >"$cache/apt.log" 2>&1; then
+    tail -n 20 "$cache/apt.log" >&2
+    fail "apt-get could not install them; its whole output is in $cache/apt.log"
+  fi
 }
