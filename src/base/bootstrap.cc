@@ -5,6 +5,14 @@
 #include "base/statistics.h"
 
 namespace edgeopt {
+namespace {
+
+void SortDefined(std::vector<double>& replicates) {
+  std::erase_if(replicates, [](double value) { return std::isnan(value); });
+  std::sort(replicates.begin(), replicates.end());
+}
+
+}  // namespace
 
 std::span<const uint32_t> Resampler::Next() {
   std::fill(counts_.begin(), counts_.end(), 0);
@@ -29,11 +37,26 @@ std::vector<double> Bootstrap(size_t samples,
 }
 
 Interval BootstrapInterval(std::vector<double> replicates, double confidence) {
-  std::erase_if(replicates, [](double value) { return std::isnan(value); });
-  std::sort(replicates.begin(), replicates.end());
+  SortDefined(replicates);
   const double tail_percent = 50 * (1 - confidence);
   return {Percentile(replicates, tail_percent), Percentile(replicates, 100 - tail_percent),
           confidence, "bootstrap, " + std::to_string(replicates.size()) + " resamples"};
+}
+
+Interval BiasCorrectedInterval(std::vector<double> replicates, double estimate, double confidence) {
+  SortDefined(replicates);
+  if (replicates.empty()) return {estimate, estimate, 0, "none: undefined on every draw"};
+  const auto count = static_cast<double>(replicates.size());
+  const auto [first, last] = std::equal_range(replicates.begin(), replicates.end(), estimate);
+  const auto below = static_cast<double>(first - replicates.begin());
+  const auto equal = static_cast<double>(last - first);
+  // Half of what is equal counts as below. At least half a replicate is on each side: the normal
+  // quantile is finite.
+  const double share = std::clamp(below + equal / 2, 0.5, count - 0.5) / count;
+  const double shift = 2 * NormalQuantile(share), z = NormalQuantile(0.5 + confidence / 2);
+  return {Percentile(replicates, 100 * NormalCdf(shift - z)),
+          Percentile(replicates, 100 * NormalCdf(shift + z)), confidence,
+          "bias-corrected bootstrap, " + std::to_string(replicates.size()) + " resamples"};
 }
 
 Interval BootstrapInterval(std::span<const double> values,

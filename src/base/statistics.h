@@ -87,6 +87,11 @@ std::vector<double> Bootstrap(size_t samples,
 // The middle part of bootstrap replicates, which holds `confidence` of them (percentile method).
 // Replicates that are NaN (a draw on which the statistic is undefined) are left out.
 Interval BootstrapInterval(std::vector<double> replicates, double confidence = 0.95);
+// The same, corrected for the statistic's bias on draws (B. Efron, Canadian Journal of Statistics 9
+// (1981) 139): the percentiles move by how far `estimate`, the statistic of the whole sample, is
+// from the replicates' median, so that the interval holds it. Average precision has such a bias.
+Interval BiasCorrectedInterval(std::vector<double> replicates, double estimate,
+                               double confidence = 0.95);
 // Of a statistic of plain values, for example their mean or a percentile.
 Interval BootstrapInterval(std::span<const double> values,
                            const std::function<double(std::span<const double>)>& statistic,

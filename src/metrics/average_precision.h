@@ -34,35 +34,37 @@ enum class Interpolation {
   kAll,        // VOC 2010 and later: the area below it
 };
 
-// One class, one range of areas, one threshold: what of the ranked detections matters. Between two
-// events detections only add false positives, and those are counted once for all thresholds.
-class PrecisionCurve {
+// One class and one range of areas: what of the ranked detections matters, at all thresholds. A
+// detection that hits or is ignored at some threshold is an event; the others only add false
+// positives, and those are counted once for all thresholds.
+class PrecisionCurves {
  public:
   // `detections` are by falling score.
-  PrecisionCurve(std::span<const JudgedDetection> detections, size_t area, size_t threshold);
+  PrecisionCurves(std::span<const JudgedDetection> detections, size_t area, size_t thresholds);
 
-  // `weights` says how often each image counts. `seen` is the running sum of the weights of the
-  // detections up to and with each. `positives` > 0 is the weighted number of objects.
-  // `recall`, if not null, becomes the share of them that is found at all.
-  double Average(std::span<const JudgedDetection> detections, std::span<const uint32_t> weights,
-                 std::span<const double> seen, double positives, Interpolation interpolation,
-                 double* recall = nullptr);
+  // Adds to `precision` the average precision at each threshold and, if not empty, to `recall` the
+  // share of objects that is found at all. `weights` says how often each image counts,
+  // `positives` > 0 is the number of objects so weighted.
+  void Average(std::span<const uint32_t> weights, double positives, Interpolation interpolation,
+               std::span<double> precision, std::span<double> recall);
 
  private:
-  struct Event {
-    uint32_t position;
-    bool hit;  // else ignored
+  struct Outcome {
+    uint32_t image;
+    uint32_t event : 31, hit : 1;  // no hit: ignored
   };
   struct Point {
-    double hits, precision;
+    double hits, counted;  // precision = hits / counted
   };
-  std::vector<Event> events_;
-  std::vector<Point> points_;  // scratch of Average()
-};
+  void SumWeights(std::span<const uint32_t> weights);
+  double Integrate(double positives, Interpolation interpolation, size_t points) const;
 
-// Running sums of the weights of the detections' images.
-void RunningWeights(std::span<const JudgedDetection> detections, std::span<const uint32_t> weights,
-                    std::vector<double>& seen);
+  std::vector<uint32_t> images_;                // of the detections up to the last event
+  std::vector<uint32_t> events_;                // positions among the detections, ascending
+  std::vector<std::vector<Outcome>> outcomes_;  // by threshold
+  std::vector<double> seen_;                    // scratch: weight up to and with each event
+  std::vector<Point> points_;                   // scratch: one per hit
+};
 
 // Sorts all detections by falling score, equal ones by `rank` of their image, then as they came.
 void RankDetections(JudgedClasses& classes, std::span<const uint32_t> rank);

@@ -40,79 +40,63 @@ std::vector<uint32_t> MeanAveragePrecision::RankOfImages() const {
 MeanAveragePrecision::Means MeanAveragePrecision::MeansOf(size_t area) const {
   Means means;
   const std::vector<uint32_t> once(image_ids_.size(), 1);
-  std::vector<double> seen;
   double classes = 0;
   for (const auto& [index, judged] : classes_) {
     if (judged.positives[area] == 0) continue;
     classes += 1;
     means.precision.resize(thresholds_);
     means.recall.resize(thresholds_);
-    RunningWeights(judged.detections, once, seen);
-    for (size_t t = 0; t < thresholds_; ++t) {
-      double recall = 0;
-      means.precision[t] +=
-          PrecisionCurve(judged.detections, area, t)
-              .Average(judged.detections, once, seen, static_cast<double>(judged.positives[area]),
-                       interpolation_, &recall);
-      means.recall[t] += recall;
-    }
+    PrecisionCurves(judged.detections, area, thresholds_)
+        .Average(once, static_cast<double>(judged.positives[area]), interpolation_, means.precision,
+                 means.recall);
   }
   for (double& precision : means.precision) precision /= classes;
   for (double& recall : means.recall) recall /= classes;
   return means;
 }
 
-Result<Score> MeanAveragePrecision::Resampled() const {
-  struct Class {
-    const JudgedClass* judged;
-    std::vector<PrecisionCurve> curves;
-  };
-  std::vector<Class> classes;
-  for (const auto& [index, judged] : classes_) {
-    if (judged.positives[0] == 0) continue;
-    classes.push_back({&judged, {}});
-    for (size_t t = 0; t < thresholds_; ++t)
-      classes.back().curves.emplace_back(judged.detections, 0, t);
-  }
-  std::vector<double> seen;
-  const auto mean = [&](std::span<const uint32_t> weights) {
-    double sum = 0, present = 0;
-    for (auto& [judged, curves] : classes) {
-      double positives = 0;
-      for (const auto& [image, count] : judged->positives_of_images)
-        positives += static_cast<double>(weights[image]) * count;
-      if (positives == 0) continue;
-      present += 1;
-      RunningWeights(judged->detections, weights, seen);
-      for (PrecisionCurve& curve : curves)
-        sum += curve.Average(judged->detections, weights, seen, positives, interpolation_);
-    }
-    return sum / (present * static_cast<double>(thresholds_));
-  };
-  return ResampledScore(image_ids_.size(), mean);
-}
-
 Result<Score> MeanAveragePrecision::Finish() {
   if (image_ids_.empty()) return NoSamples();
   RankDetections(classes_, RankOfImages());
-  bool any = false;
-  for (const auto& [index, judged] : classes_) any = any || judged.positives[0] > 0;
-  if (!any)
-    return BadInput("none of the " + std::to_string(image_ids_.size()) +
-                    " images has an object to be found; average precision is undefined");
-  EDGEOPT_TRY(Score score, Resampled());
+  struct Class {
+    int64_t index;
+    const JudgedClass* judged;
+    PrecisionCurves curves;
+  };
+  std::vector<Class> classes;
+  for (const auto& [index, judged] : classes_)
+    if (judged.positives[0] > 0)
+      classes.push_back({index, &judged, PrecisionCurves(judged.detections, 0, thresholds_)});
+  if (classes.empty())
+    return BadInput("there is no object to be found in the " + std::to_string(image_ids_.size()) +
+                    " images; average precision is undefined");
+
+  std::vector<double> precision(thresholds_);
+  // Of one class, the mean over the thresholds; nullopt when the draw has no object of it.
+  const auto average = [&](Class& entry,
+                           std::span<const uint32_t> weights) -> std::optional<double> {
+    double positives = 0;
+    for (const auto& [image, count] : entry.judged->positives_of_images)
+      positives += static_cast<double>(weights[image]) * count;
+    if (positives == 0) return std::nullopt;
+    std::fill(precision.begin(), precision.end(), 0);
+    entry.curves.Average(weights, positives, interpolation_, precision, {});
+    return std::accumulate(precision.begin(), precision.end(), 0.0) /
+           static_cast<double>(thresholds_);
+  };
+  const auto mean = [&](std::span<const uint32_t> weights) {
+    double sum = 0, present = 0;
+    for (Class& entry : classes) {
+      const std::optional<double> value = average(entry, weights);
+      sum += value.value_or(0);
+      present += value ? 1 : 0;
+    }
+    return sum / present;
+  };
+  EDGEOPT_TRY(Score score, ResampledScore(image_ids_.size(), mean));
   const std::vector<uint32_t> once(image_ids_.size(), 1);
-  std::vector<double> seen;
-  for (const auto& [index, judged] : classes_) {
-    if (judged.positives[0] == 0) continue;
-    RunningWeights(judged.detections, once, seen);
-    double sum = 0;
-    for (size_t t = 0; t < thresholds_; ++t)
-      sum += PrecisionCurve(judged.detections, 0, t)
-                 .Average(judged.detections, once, seen, static_cast<double>(judged.positives[0]),
-                          interpolation_);
-    score.details["class/" + std::to_string(index)] = sum / static_cast<double>(thresholds_);
-  }
+  for (Class& entry : classes)
+    score.details["class/" + std::to_string(entry.index)] = average(entry, once).value_or(0);
   return score;
 }
 

@@ -26,7 +26,7 @@ class MeanAveragePrecision : public Metric {
                      uint32_t image, JudgedClasses& classes) const = 0;
 
   // Per threshold, the mean over the classes that have objects in that range of areas; empty when
-  // none has. After Finish() has ranked the detections.
+  // none has. After MeanAveragePrecision::Finish(), which ranks the detections.
   struct Means {
     std::vector<double> precision, recall;
   };
@@ -34,7 +34,6 @@ class MeanAveragePrecision : public Metric {
 
  private:
   std::vector<uint32_t> RankOfImages() const;
-  Result<Score> Resampled() const;
 
   DetectionReader reader_;
   Interpolation interpolation_;

@@ -47,7 +47,7 @@ Result<Score> ResampledScore(
   score.value = statistic(std::vector<uint32_t>(samples, 1));
   score.samples = static_cast<int64_t>(samples);
   score.replicates = Bootstrap(samples, statistic, resamples);
-  score.interval = BootstrapInterval(score.replicates);
+  score.interval = BiasCorrectedInterval(score.replicates, score.value);
   return score;
 }
 

@@ -151,6 +151,26 @@ TEST(Bootstrap, IntervalOfAMean) {
   EXPECT_EQ(interval.method, "bootstrap, 2000 resamples");
 }
 
+// The formula by SciPy's normal distribution and NumPy's percentiles.
+TEST(Bootstrap, BiasCorrectedInterval) {
+  const std::vector<double> replicates = Expected()["bias_corrected"]["replicates"];
+  for (const auto& row : Expected()["bias_corrected"]["expected"]) {
+    const Interval interval = BiasCorrectedInterval(replicates, row[0]);
+    EXPECT_NEAR(interval.low, row[1], 1e-12);
+    EXPECT_NEAR(interval.high, row[2], 1e-12);
+    EXPECT_LE(interval.low, row[0].get<double>());
+    EXPECT_GE(interval.high, row[0].get<double>());
+  }
+  // No bias: the percentile interval. All replicates equal: no width.
+  const Interval plain = BootstrapInterval(replicates);
+  EXPECT_NEAR(BiasCorrectedInterval(replicates, replicates[100]).low, plain.low, 1e-12);
+  EXPECT_EQ(BiasCorrectedInterval({2, 2, 2}, 2).low, 2);
+  EXPECT_EQ(BiasCorrectedInterval({2, 2, 2}, 2).high, 2);
+  // Far off, the interval ends at the extreme replicates.
+  EXPECT_NEAR(BiasCorrectedInterval({1, 2, 3}, 9).high, 3, 1e-3);
+  EXPECT_EQ(BiasCorrectedInterval({NAN}, 9).confidence, 0);
+}
+
 TEST(Bootstrap, UndefinedReplicatesAreLeftOut) {
   const Interval interval = BootstrapInterval(std::vector<double>{3, NAN, 1, NAN, 2}, 0.95);
   EXPECT_GE(interval.low, 1);

@@ -45,5 +45,12 @@ def ranks(n, p, confidence=0.95):
 
 
 out["percentile_ranks"] = [ranks(n, p) for n, p in ((100, 0.5), (1000, 0.5), (1000, 0.95), (1000, 0.99), (100, 0.99), (100, 0.95), (5, 0.5), (6, 0.5), (1, 0.5))]
+replicates = sorted(float(v) for v in np.random.default_rng(6).normal(0.35, 0.01, 201))
+cases = []
+for estimate in (0.34, 0.3499, replicates[150]):
+    share = (np.sum(np.array(replicates) < estimate) + np.sum(np.array(replicates) == estimate) / 2) / len(replicates)
+    ends = stats.norm.cdf(2 * stats.norm.ppf(share) + stats.norm.ppf([0.025, 0.975]))
+    cases.append([estimate, *(float(v) for v in np.percentile(replicates, 100 * ends))])
+out["bias_corrected"] = {"replicates": replicates, "expected": cases}
 path = pathlib.Path(__file__).parent / "statistics.json"
 path.write_text(json.dumps(out, indent=None, separators=(",", ":")).replace('],"', '],\n"') + "\n")
