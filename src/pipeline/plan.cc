@@ -44,7 +44,7 @@ PlannedStep Dynamic(const ModelFacts* facts) {
 PlannedStep Static(const Record& record, const ModelFacts* facts) {
   PlannedStep step{"static-int8", json::object(), true, ""};
   step.parameters["calibrator"] = "auto";
-  if (record.calibration.path.empty()) {
+  if (record.calibration.path.empty() && record.held_out_samples == 0) {
     step.applies = false;
     step.why = "there is no calibration data; give --calibration";
   } else if (facts == nullptr) {

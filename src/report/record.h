@@ -119,6 +119,9 @@ struct Record {
       latency_label;  // "Host Estimate (not target hardware)", or empty on the target itself
   std::string runtime, runtime_version;
   DataSource data, calibration;
+  // Samples of `data` kept for calibration and left out of validation; 0 when `calibration` names a
+  // data set of its own, or there is none.
+  int64_t held_out_samples = 0;
   std::string preprocessing;  // TOML file; empty: none
   std::string metric;
   std::map<std::string, std::string> metric_parameters;

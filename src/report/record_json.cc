@@ -237,6 +237,7 @@ void Members(Io& io, Record& x) {
   io("runtime_version", x.runtime_version);
   io("data", x.data);
   io("calibration", x.calibration);
+  io("held_out_samples", x.held_out_samples);
   io("preprocessing", x.preprocessing);
   io("metric", x.metric);
   io("metric_parameters", x.metric_parameters);

@@ -1,0 +1,135 @@
+#include "pipeline/alternatives.h"
+
+#include <algorithm>
+#include <cctype>
+#include <set>
+
+#include "pipeline/facts.h"
+#include "pipeline/plan.h"
+#include "quant/calibrator.h"
+
+namespace edgeopt::pipeline {
+
+using nlohmann::json;
+using report::Record;
+using report::Step;
+using report::Suggestion;
+
+namespace {
+
+constexpr size_t kMaxCalibrators = 2;
+
+std::set<std::string> UsedCalibrators(const Record& record) {
+  std::set<std::string> used;
+  for (const Step& step : record.steps)
+    if (step.kind == "static-int8") used.insert(step.parameters.value("calibrator", ""));
+  return used;
+}
+
+// The automatic choice ranked all of them by their output error; else the table's order.
+std::vector<std::string> UnusedCalibrators(const Record& record, const Step& violation) {
+  std::vector<std::pair<double, std::string>> ranked;
+  if (violation.details.is_object() && violation.details.contains("candidates"))
+    for (const json& candidate : violation.details["candidates"])
+      if (candidate.value("sqnr_db", json()).is_number())
+        ranked.emplace_back(-candidate["sqnr_db"].get<double>(), candidate.value("calibrator", ""));
+  std::sort(ranked.begin(), ranked.end());
+  if (ranked.empty())
+    for (const quant::Calibrator& calibrator : quant::Table())
+      ranked.emplace_back(0, calibrator.name);
+  const std::set<std::string> used = UsedCalibrators(record);
+  std::vector<std::string> names;
+  for (const auto& [error, name] : ranked)
+    if (!used.contains(name) && names.size() < kMaxCalibrators) names.push_back(name);
+  return names;
+}
+
+// First and last weighty operator in int8: where quantization errors usually hurt most.
+std::vector<std::string> FirstAndLast(const Step& violation) {
+  static const std::set<std::string> kWeighty = {"Conv", "MatMul", "Gemm"};
+  std::vector<std::string> names;
+  if (!violation.details.is_object()) return {};
+  for (const json& node : violation.details.value("nodes", json::array()))
+    if (node.value("int8", false) && kWeighty.contains(node.value("op_type", "")))
+      names.push_back(node.value("name", ""));
+  if (names.empty()) return {};
+  return names.size() == 1 ? names : std::vector<std::string>{names.front(), names.back()};
+}
+
+bool Float16Gains(const Record& record) {
+  const auto facts = FactsFromJson(record.model_facts);
+  return facts.ok() && facts->float16_gains && !facts->float16;
+}
+
+bool Tried(const Record& record, const std::string& kind) {
+  return std::any_of(record.steps.begin(), record.steps.end(),
+                     [&](const Step& step) { return step.kind == kind; });
+}
+
+}  // namespace
+
+std::vector<Suggestion> Alternatives(const Record& record, const Step& violation,
+                                     const std::string& work) {
+  std::vector<Suggestion> list;
+  const std::string resume = "edgeopt resume " + ShellQuoted(work);
+  if (violation.kind == "static-int8") {
+    for (const std::string& name : UnusedCalibrators(record, violation))
+      list.push_back({"another calibrator", resume + " --calibrator " + name});
+    const int64_t used = violation.parameters.value("samples", int64_t{0});
+    if (record.held_out_samples == 0 && used > 0 && used < record.calibration.samples)
+      list.push_back({"more calibration samples",
+                      resume + " --samples " +
+                          std::to_string(std::min(record.calibration.samples, 4 * used))});
+  }
+  if (violation.kind == "static-int8" || violation.kind == "dynamic-int8") {
+    std::string exclude;
+    for (const std::string& name : FirstAndLast(violation))
+      exclude += " --exclude " + ShellQuoted(name);
+    if (!exclude.empty()) list.push_back({"first and last layer in float", resume + exclude});
+  }
+  if (violation.kind != "fp16" && Float16Gains(record) && !Tried(record, "fp16"))
+    list.push_back({"16-bit floats instead", resume + " --precision fp16"});
+  list.push_back({"go on without it", resume + " --revert"});
+  list.push_back({"take it all the same", "edgeopt accept " + violation.id + " --work " +
+                                              ShellQuoted(work) + " --reason TEXT"});
+  return list;
+}
+
+Result<Step> MakeRetry(const Record& record, const Step& violation, const Retry& retry) {
+  static const std::map<std::string, std::string> kKinds = {
+      {"int8", "static-int8"}, {"dynamic-int8", "dynamic-int8"}, {"fp16", "fp16"}};
+  std::string kind = violation.kind;
+  if (!retry.precision.empty()) {
+    const auto found = kKinds.find(retry.precision);
+    if (found == kKinds.end())
+      return UsageError("unknown precision '" + retry.precision + "'",
+                        "use int8, dynamic-int8 or fp16");
+    kind = found->second;
+  }
+  if (kind != "static-int8" && (!retry.calibrator.empty() || retry.samples))
+    return UsageError("step '" + violation.id + "' has no calibration to change",
+                      "leave --calibrator and --samples out");
+  if (kind == "simplify")
+    return UsageError("there is nothing to change about 'simplify'", "use --revert");
+  json parameters = kind == violation.kind ? violation.parameters : json::object();
+  if (!retry.calibrator.empty()) {
+    EDGEOPT_CHECK_OK(quant::FindCalibrator(retry.calibrator));
+    parameters["calibrator"] = retry.calibrator;
+  }
+  if (retry.samples) parameters["samples"] = *retry.samples;
+  for (const std::string& pattern : retry.exclude) parameters["exclude"].push_back(pattern);
+  return MakeStep(record, kind, std::move(parameters));
+}
+
+std::string ShellQuoted(const std::string& word) {
+  const auto plain = [](unsigned char c) {
+    return std::isalnum(c) != 0 ||
+           std::string_view("_-./:,+@%=").find(static_cast<char>(c)) != std::string_view::npos;
+  };
+  if (!word.empty() && std::all_of(word.begin(), word.end(), plain)) return word;
+  std::string quoted = "'";
+  for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
+}  // namespace edgeopt::pipeline

@@ -1,0 +1,68 @@
+#include "pipeline/quantize_step.h"
+
+#include <algorithm>
+#include <thread>
+
+#include "measure/machine.h"
+#include "pipeline/samples.h"
+
+namespace edgeopt::pipeline {
+
+using nlohmann::json;
+
+namespace {
+
+QuantizeOptions OptionsOf(const json& parameters, const std::string& precision) {
+  QuantizeOptions options;
+  options.precision = precision;
+  options.calibrator = parameters.value("calibrator", options.calibrator);
+  options.percentile = parameters.value("percentile", options.percentile);
+  options.samples = parameters.value("samples", options.samples);
+  options.exclude = parameters.value("exclude", options.exclude);
+  const measure::Machine machine = measure::ReadMachine();
+  options.rules = parameters.value(
+      "rules", machine.architecture == "aarch64" ? "onnxruntime-arm64" : "onnxruntime-x64");
+  options.reduced_range = parameters.value("reduced_range", machine.saturates_in_int8());
+  options.workers = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  return options;
+}
+
+// What was asked for, and what the automatic choices came to.
+json InForce(const QuantizeOptions& options, const json& report) {
+  json parameters = {{"exclude", options.exclude}};
+  for (const char* name : {"calibrator", "samples", "rules", "reduced_range", "generated_data"})
+    if (report.contains(name)) parameters[name] = report[name];
+  if (report.value("calibrator", "") == "percentile") parameters["percentile"] = options.percentile;
+  return parameters;
+}
+
+}  // namespace
+
+Result<StepOutput> QuantizeStep(StepInput input, const std::string& precision) {
+  QuantizeOptions options;
+  try {
+    options = OptionsOf(input.step.parameters, precision);
+  } catch (const json::exception& error) {
+    return BadInput("parameters of step '" + input.step.id + "': " + error.what());
+  }
+  const auto specs = InputSpecsOf(input.model);
+  EDGEOPT_TRY(const DatasetPtr data, OpenCalibration(input.record, specs, options.samples));
+  CalibrationData calibration;
+  if (data != nullptr) {
+    calibration.source = SourceOf(*data, specs);
+    calibration.available = data->size();
+    calibration.description = data->Describe();
+  }
+  EDGEOPT_TRY(Quantized done, Quantize(input.model, options, data ? &calibration : nullptr,
+                                       input.runtime, input.sink, input.cancel));
+  StepOutput output;
+  output.model = std::move(done.model);
+  output.parameters = InForce(options, *done.report);
+  output.details = std::move(*done.report);
+  if (done.table != nullptr && !done.table->is_null())
+    output.files["calibration_table"] = done.table->dump() + "\n";
+  output.warnings = std::move(done.warnings);
+  return output;
+}
+
+}  // namespace edgeopt::pipeline

@@ -1,0 +1,81 @@
+#include "pipeline/run_data.h"
+
+#include <algorithm>
+
+#include "data/open.h"
+
+namespace edgeopt::pipeline {
+namespace {
+
+// Any fixed number: the same samples in every process of a run, and in every run.
+constexpr uint64_t kSeed = 1;
+constexpr int64_t kCalibrationSamples = 200;
+
+Result<data::OpenOptions> OptionsFor(const report::DataSource& source, const report::Record& record,
+                                     const std::vector<data::InputSpec>& specs) {
+  data::OpenOptions options;
+  options.path = source.path;
+  options.kind = source.kind;
+  options.labels = source.labels;
+  options.images = source.images;
+  options.limit = source.limit;
+  options.inputs = specs;
+  if (!record.preprocessing.empty()) {
+    EDGEOPT_TRY(options.preprocessing, data::ReadPreprocessing(record.preprocessing));
+  }
+  return options;
+}
+
+Result<DatasetPtr> OpenAll(const report::Record& record,
+                           const std::vector<data::InputSpec>& specs) {
+  EDGEOPT_TRY(const auto options, OptionsFor(record.data, record, specs));
+  auto opened = data::Open(options);
+  if (!opened.ok()) return opened.error().Within("validation data");
+  return DatasetPtr(std::move(opened).value());
+}
+
+// The samples of a shuffled order from `first` on, `count` of them, in their original order.
+DatasetPtr Part(DatasetPtr all, int64_t first, int64_t count) {
+  std::vector<int64_t> shuffled = data::ShuffledIndices(all->size(), kSeed);
+  std::vector<int64_t> chosen(shuffled.begin() + first, shuffled.begin() + first + count);
+  std::sort(chosen.begin(), chosen.end());
+  return data::Subset(std::move(all), std::move(chosen));
+}
+
+}  // namespace
+
+int64_t HoldOut(int64_t size) { return std::min(kCalibrationSamples, size / 5); }
+
+Result<DatasetPtr> OpenValidation(const report::Record& record,
+                                  const std::vector<data::InputSpec>& specs) {
+  EDGEOPT_TRY(DatasetPtr all, OpenAll(record, specs));
+  if (record.held_out_samples == 0) return all;
+  if (record.held_out_samples >= all->size())
+    return BadInput("'" + record.data.path + "' has " + std::to_string(all->size()) + " samples; " +
+                    std::to_string(record.held_out_samples) +
+                    " were to be held out for calibration");
+  const int64_t held_out = record.held_out_samples;
+  const int64_t left = all->size() - held_out;
+  return Part(std::move(all), held_out, left);
+}
+
+Result<DatasetPtr> OpenCalibration(const report::Record& record,
+                                   const std::vector<data::InputSpec>& specs, int64_t samples) {
+  if (record.held_out_samples > 0) {
+    EDGEOPT_TRY(DatasetPtr all, OpenAll(record, specs));
+    const int64_t count = std::min(record.held_out_samples, all->size());
+    return Part(std::move(all), 0, count);
+  }
+  if (record.calibration.path.empty()) return DatasetPtr();
+  EDGEOPT_TRY(auto options, OptionsFor(record.calibration, record, specs));
+  options.shuffle_seed = kSeed;
+  if (samples > 0)
+    options.limit = samples == kAllSamples ? 0 : samples;
+  else if (options.limit == 0)
+    options.limit = kCalibrationSamples;
+  auto opened = data::Open(options);
+  if (!opened.ok()) return opened.error().Within("calibration data");
+  return DatasetPtr(std::move(opened).value());
+}
+
+}  // namespace edgeopt::pipeline

@@ -1,0 +1,32 @@
+// The data of a run: validation and calibration samples, apart from each other.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <vector>
+
+#include "base/result.h"
+#include "data/dataset.h"
+#include "report/record.h"
+
+namespace edgeopt::pipeline {
+
+using DatasetPtr = std::shared_ptr<const data::Dataset>;
+
+// Opens record.data for a model with these inputs; without the samples that are held out for
+// calibration.
+Result<DatasetPtr> OpenValidation(const report::Record& record,
+                                  const std::vector<data::InputSpec>& specs);
+// Opens record.calibration in an order that the seed shuffles (folders are sorted by class), or the
+// samples that are held out of record.data. nullptr when the run has neither. `samples`: how many
+// of record.calibration at most; 0: what the record says, or else the default of 200.
+inline constexpr int64_t kAllSamples = std::numeric_limits<int64_t>::max();
+Result<DatasetPtr> OpenCalibration(const report::Record& record,
+                                   const std::vector<data::InputSpec>& specs, int64_t samples = 0);
+
+// How many samples of a data set of `size` are held out for calibration when the user names no
+// calibration data: enough for stable ranges, but at most a fifth.
+int64_t HoldOut(int64_t size);
+
+}  // namespace edgeopt::pipeline

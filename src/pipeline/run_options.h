@@ -1,0 +1,29 @@
+// What the user asked for: the settings of a run before anything was looked at.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "report/record.h"
+
+namespace edgeopt::pipeline {
+
+struct RunOptions {
+  std::filesystem::path model;
+  std::string device = "cpu-generic";
+  report::DataSource data, calibration;  // path, kind, labels, images, limit
+  std::string preprocessing;             // TOML file
+  std::string metric;
+  std::map<std::string, std::string> metric_parameters;
+  double tolerance_ratio = 0.02;
+  std::optional<double> latency_target_ms;
+  std::string policy = "stop";
+  int threads = 0;             // 0: one per usable CPU
+  std::filesystem::path work;  // empty: <model>_edgeopt in the working directory
+  std::string tool_version;
+};
+
+}  // namespace edgeopt::pipeline

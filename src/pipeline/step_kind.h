@@ -1,0 +1,59 @@
+// A kind of step: how a variant is made. One file per kind in steps/, found by the build.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/sinks.h"
+#include "ir/model.h"
+#include "pipeline/run_data.h"
+#include "report/record.h"
+#include "runtimes/runtime.h"
+
+namespace edgeopt::pipeline {
+
+struct StepInput {
+  const report::Record& record;
+  const report::Step& step;
+  ir::Model model;  // of the step's input
+  runtimes::Runtime& runtime;
+  Sink& sink;
+  const CancelToken* cancel = nullptr;
+};
+
+struct StepOutput {
+  ir::Model model;
+  std::string suffix;     // of the file's name: "int8_static_entropy"
+  std::string precision;  // "int8"
+  nlohmann::json parameters;
+  nlohmann::json details;
+  // Content of further files, by what they are: "calibration_table".
+  std::map<std::string, std::string> files;
+  std::vector<std::string> warnings;
+};
+
+struct StepKind {
+  std::string_view name;  // "static-int8": the file's name with dashes
+  std::string_view summary;
+  Result<StepOutput> (*make)(StepInput input) = nullptr;
+};
+
+namespace steps {
+// All kinds, sorted by name; generated.
+std::span<const StepKind> Table();
+}  // namespace steps
+
+// Runs the step in this process and writes what it made into `folder`: MODEL_SUFFIX.onnx and the
+// further files. Returns the account of it (Made, as JSON, with names relative to `folder`).
+Result<nlohmann::json> MakeVariant(const report::Record& record, const report::Step& step,
+                                   const std::filesystem::path& work,
+                                   const std::filesystem::path& folder, runtimes::Runtime& runtime,
+                                   Sink& sink, const CancelToken* cancel);
+
+}  // namespace edgeopt::pipeline

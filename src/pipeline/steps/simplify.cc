@@ -1,0 +1,43 @@
+// Step "simplify": the simplification passes, verified by the runtime on random and, where there is
+// data, on calibration samples.
+#include "pipeline/simplify.h"
+
+#include "pipeline/samples.h"
+#include "pipeline/step_kind.h"
+
+namespace edgeopt::pipeline::steps {
+namespace {
+
+// Real inputs reach what random ones don't (padding tokens, saturated values); a few are enough.
+constexpr int64_t kDataSamples = 4;
+
+Result<StepOutput> Make(StepInput input) {
+  SimplifyOptions options;
+  const auto specs = InputSpecsOf(input.model);
+  EDGEOPT_TRY(const DatasetPtr data, OpenCalibration(input.record, specs));
+  measure::SampleSource source;
+  if (data != nullptr) {
+    source = SourceOf(*data, specs);
+    options.data = &source;
+    options.data_samples = std::min(kDataSamples, data->size());
+  }
+  EDGEOPT_TRY(Simplified done,
+              Simplify(input.model, options, input.runtime, input.sink, input.cancel));
+  StepOutput output;
+  output.model = std::move(done.model);
+  output.suffix = "simplified";
+  output.precision = input.record.Find(input.step.input)->precision;
+  output.parameters = input.step.parameters;
+  output.details = std::move(*done.report);
+  output.warnings = std::move(done.warnings);
+  return output;
+}
+
+}  // namespace
+
+StepKind simplify() {
+  return {"simplify", "Remove and fuse what the model does not need, verified by the runtime",
+          Make};
+}
+
+}  // namespace edgeopt::pipeline::steps

@@ -1,0 +1,114 @@
+#include "pipeline/alternatives.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "pipeline/facts.h"
+#include "report/sample_record.h"
+
+namespace edgeopt::pipeline {
+namespace {
+
+using report::Suggestion;
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+// static-int8 with an automatic choice of entropy on 100 of 500 samples violates the floor.
+class AlternativesTest : public ::testing::Test {
+ protected:
+  AlternativesTest() {
+    record_.steps.pop_back();
+    record_.calibration.path = "/data/train";
+    record_.calibration.samples = 500;
+    ModelFacts facts;
+    record_.model_facts = ToJson(facts);
+    report::Step& step = record_.steps.back();
+    step.decision = report::Decision::kViolated;
+    step.parameters = {{"calibrator", "entropy"}, {"samples", 100}};
+    step.details = {{"candidates",
+                     {{{"calibrator", "minmax"}, {"sqnr_db", 10.0}},
+                      {{"calibrator", "mse"}, {"sqnr_db", 20.0}},
+                      {{"calibrator", "entropy"}, {"sqnr_db", 30.0}},
+                      {{"calibrator", "percentile"}, {"sqnr_db", 15.0}}}},
+                    {"nodes",
+                     {{{"name", "pool"}, {"op_type", "MaxPool"}, {"int8", true}},
+                      {{"name", "conv 1"}, {"op_type", "Conv"}, {"int8", true}},
+                      {{"name", "conv2"}, {"op_type", "Conv"}, {"int8", true}},
+                      {{"name", "conv3"}, {"op_type", "Conv"}, {"int8", false}}}}};
+  }
+  std::vector<std::string> Commands() const {
+    std::vector<std::string> commands;
+    for (const Suggestion& s : Alternatives(record_, record_.steps.back(), "net_edgeopt"))
+      commands.push_back(s.estimate);
+    return commands;
+  }
+  Result<report::Step> Retried(const Retry& retry) const {
+    return MakeRetry(record_, record_.steps.back(), retry);
+  }
+  report::Record record_ = report::SampleRecord();
+};
+
+TEST_F(AlternativesTest, AreCommandsReadyToRun) {
+  EXPECT_THAT(Commands(), ::testing::ElementsAre(
+                              "edgeopt resume net_edgeopt --calibrator mse",
+                              "edgeopt resume net_edgeopt --calibrator percentile",
+                              "edgeopt resume net_edgeopt --samples 400",
+                              "edgeopt resume net_edgeopt --exclude 'conv 1' --exclude conv2",
+                              "edgeopt resume net_edgeopt --revert",
+                              "edgeopt accept static-int8 --work net_edgeopt --reason TEXT"));
+}
+
+TEST_F(AlternativesTest, OnlyWhatExists) {
+  record_.calibration.samples = 100;
+  EXPECT_THAT(Commands(), Not(Contains(HasSubstr("--samples"))));
+  record_.steps.back().kind = "dynamic-int8";
+  EXPECT_THAT(Commands(), Not(Contains(HasSubstr("--calibrator"))));
+  EXPECT_THAT(Commands(), Not(Contains(HasSubstr("fp16"))));
+  ModelFacts facts;
+  facts.float16_gains = true;
+  record_.model_facts = ToJson(facts);
+  EXPECT_THAT(Commands(), Contains("edgeopt resume net_edgeopt --precision fp16"));
+}
+
+TEST_F(AlternativesTest, ARetryChangesWhatWasAskedFor) {
+  Retry retry;
+  retry.calibrator = "mse";
+  retry.exclude = {"conv2"};
+  const auto step = Retried(retry);
+  ASSERT_TRUE(step.ok()) << step.error().ToString();
+  EXPECT_EQ(step->kind, "static-int8");
+  EXPECT_EQ(step->id, "static-int8-2");
+  EXPECT_EQ(step->input, "simplify");
+  EXPECT_EQ(step->parameters["calibrator"], "mse");
+  EXPECT_EQ(step->parameters["samples"], 100);
+  EXPECT_EQ(step->parameters["exclude"], nlohmann::json({"conv2"}));
+}
+
+TEST_F(AlternativesTest, ARetryCanBeOfAnotherPrecision) {
+  Retry retry;
+  retry.precision = "fp16";
+  EXPECT_EQ(Retried(retry).value().kind, "fp16");
+  retry.precision = "int3";
+  EXPECT_EQ(Retried(retry).error().code, ErrorCode::kUsage);
+}
+
+TEST_F(AlternativesTest, ARetryThatTheStepDoesNotKnowIsAUsageError) {
+  Retry retry;
+  retry.calibrator = "guess";
+  EXPECT_EQ(Retried(retry).error().code, ErrorCode::kUsage);
+  retry.calibrator = "mse";
+  record_.steps.back().kind = "dynamic-int8";
+  EXPECT_EQ(Retried(retry).error().code, ErrorCode::kUsage);
+}
+
+TEST(ShellQuotedTest, QuotesWhatTheShellWouldRead) {
+  EXPECT_EQ(ShellQuoted("net_edgeopt/x-1.onnx"), "net_edgeopt/x-1.onnx");
+  EXPECT_EQ(ShellQuoted("conv 1"), "'conv 1'");
+  EXPECT_EQ(ShellQuoted("it's"), "'it'\\''s'");
+  EXPECT_EQ(ShellQuoted("a*"), "'a*'");
+  EXPECT_EQ(ShellQuoted(""), "''");
+}
+
+}  // namespace
+}  // namespace edgeopt::pipeline
