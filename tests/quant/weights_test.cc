@@ -53,8 +53,10 @@ TEST(Weights, ChannelAxisAnywhere) {
     }
   }
   std::vector<float> scaled = first;
-  for (size_t i = 0; i < scaled.size(); ++i)
-    scaled[i] *= static_cast<float>(i / (kOuter * kInner) + 1);
+  for (size_t i = 0; i < scaled.size(); ++i) {
+    const size_t channel = i / (kOuter * kInner);
+    scaled[i] *= static_cast<float>(channel + 1);
+  }
   const auto a = QuantizeWeights(scaled, {1, kChannels, kOuter * kInner});
   const auto b = QuantizeWeights(middle, {kOuter, kChannels, kInner});
   const auto c = QuantizeWeights(last, {kOuter * kInner, kChannels, 1});

@@ -110,7 +110,7 @@ class Divergence {
 Range Choose(const TensorStatistics& statistics, const CalibratorOptions& options) {
   const bool symmetric = options.scheme.symmetric;
   const Limits limits = LimitsOf(options.scheme);
-  const auto all_levels = static_cast<size_t>(limits.qmax - limits.qmin + 1);
+  const auto all_levels = static_cast<size_t>(limits.qmax - limits.qmin) + 1;
   const size_t levels = symmetric ? all_levels / 2 : all_levels;
   const HistogramAxis axis = AxisOf(statistics.histogram, symmetric);
   const size_t negative = axis.negative_bins();
