@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -58,6 +59,9 @@ class Dataset {
   virtual int64_t class_count() const { return static_cast<int64_t>(class_names().size()); }
   // By class index; empty: unknown.
   virtual const std::vector<std::string>& class_names() const;
+  // The numbers that the data set's own file gives the classes (COCO's category ids), by class
+  // index; empty: the indices themselves.
+  virtual const std::vector<int64_t>& class_ids() const;
   // How images become inputs here, one entry per such input; null: inputs are taken as they are.
   virtual const Preprocessing* preprocessing() const { return nullptr; }
   // Kind, place and size on one line.
@@ -67,7 +71,8 @@ class Dataset {
 // The inputs of a sample as the model takes them: named, in the order of `specs`, each with its
 // batch axis (of size 1, unless the sample's rank is the model's already). BadInput, telling
 // expected and found, where a sample does not fit the model: a missing input, an input that the
-// model does not have, another type, a rank or size that differs.
+// model does not have, another type, a rank or size that differs. A batch axis that this adds is
+// not compared with the model's: how many samples make a batch is the caller's choice.
 Result<std::vector<ir::Tensor>> ModelInputs(const Sample& sample, std::span<const InputSpec> specs);
 
 // BadInput naming the sample and the value where a class index is outside [0, class_count).

@@ -17,7 +17,7 @@ struct NoiseVerdict {
   int64_t samples = 0;  // how many were judged; 0: nothing that could be judged
   std::string message;  // for the user; empty when not noise
 };
-// Looks at the first inputs of up to `max_samples` samples spread over the data set. See noise.cc
+// Looks at the inputs of up to `max_samples` samples spread over the data set. See noise.cc
 // for the test, its threshold and what it can't see.
 Result<NoiseVerdict> LooksLikeNoise(const Dataset& dataset, int64_t max_samples = 16);
 // Of one tensor: the largest over its axes of the correlation between neighbours; nullopt where it
