@@ -1,0 +1,29 @@
+#include "devices/device.h"
+
+namespace edgeopt::devices {
+
+Result<const Device*> FindDevice(std::string_view name) {
+  std::string known;
+  for (const Device& device : Table()) {
+    if (device.name == name) return &device;
+    known += (known.empty() ? "" : ", ") + std::string(device.name);
+  }
+  return UsageError("unknown device '" + std::string(name) + "'", "known: " + known);
+}
+
+Status CheckFormat(const Device& device, std::string_view format) {
+  if (format == device.format) return OkStatus();
+  return Unsupported("a " + std::string(device.title) + " is not given " + std::string(format) +
+                         ": " + std::string(device.why),
+                     "use the format " + std::string(device.format) + ", or another device");
+}
+
+bool IsDevice(const Device& device, const measure::Machine& machine) {
+  return device.board.empty() || machine.board.starts_with(device.board);
+}
+
+std::string LatencyLabel(const Device& device, const measure::Machine& machine) {
+  return IsDevice(device, machine) ? std::string() : std::string(kHostEstimate);
+}
+
+}  // namespace edgeopt::devices
