@@ -19,12 +19,13 @@ namespace {
 
 constexpr double kThreshold = 0.2;
 constexpr int64_t kFewestPairs = 400;
+constexpr int64_t kShortestAxis = 8;  // shorter ones are channels, which may repeat each other
 
 // Pearson's correlation of the elements that are `stride` apart along an axis of `length`.
 std::optional<double> AxisCorrelation(const std::vector<double>& values, int64_t length,
                                       int64_t stride) {
   const auto count = static_cast<int64_t>(values.size());
-  if (length < 2 || count / length * (length - 1) < kFewestPairs) return std::nullopt;
+  if (length < kShortestAxis || count / length * (length - 1) < kFewestPairs) return std::nullopt;
   double pairs = 0, sum_a = 0, sum_b = 0, sum_aa = 0, sum_bb = 0, sum_ab = 0;
   const double shift = values[0];  // keeps the sums of squares small
   for (int64_t i = 0; i < count; ++i) {

@@ -12,8 +12,7 @@ namespace edgeopt::data {
 
 struct NoiseVerdict {
   bool noise = false;
-  double correlation =
-      1;                // the largest lag-1 autocorrelation among the axes, averaged over samples
+  double correlation = 1;  // between neighbours along the best axis, median of the samples
   int64_t samples = 0;  // how many were judged; 0: nothing that could be judged
   std::string message;  // for the user; empty when not noise
 };
