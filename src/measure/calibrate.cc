@@ -149,6 +149,7 @@ Result<CalibrationRun> Calibrate(const ir::Model& model, const std::vector<std::
     runtimes::SessionOptions session_options;
     session_options.threads =
         std::max(1, options.workers / 2);  // each half runs inferences of its own
+    session_options.arena = false;         // every observed value is an output: nothing to reuse
     EDGEOPT_TRY(session, runtime.LoadBytes(std::as_bytes(std::span(bytes)), session_options));
   }
   if (options.sink != nullptr) options.sink->Start("calibrate", samples);
