@@ -83,6 +83,7 @@ Result<Subprocess> Subprocess::Start(Options options) {
   CloseFd(output[1]);
   CloseFd(error[1]);
   Subprocess child;
+  child.max_line_bytes_ = options.max_line_bytes;
   child.in_ = input[0];
   child.out_ = output[0];
   child.err_ = error[0];
@@ -99,6 +100,7 @@ Subprocess& Subprocess::operator=(Subprocess&& other) noexcept {
   std::swap(in_, other.in_);
   std::swap(out_, other.out_);
   std::swap(err_, other.err_);
+  std::swap(max_line_bytes_, other.max_line_bytes_);
   std::swap(out_text_, other.out_text_);
   std::swap(error_text_, other.error_text_);
   std::swap(status_, other.status_);
@@ -175,6 +177,8 @@ Result<std::optional<std::string>> Subprocess::ReadLine(milliseconds timeout) {
       return std::optional<std::string>(std::move(line));
     }
     searched = out_text_.size();
+    if (searched > max_line_bytes_)
+      return BadInput("a line of more than " + std::to_string(max_line_bytes_) + " bytes");
     if (out_ < 0) {
       if (out_text_.empty()) return std::optional<std::string>();
       return std::optional<std::string>(std::exchange(out_text_, {}));
@@ -220,7 +224,7 @@ Result<ExitStatus> Subprocess::Wait(milliseconds timeout) {
 Result<CommandOutput> RunCommand(std::vector<std::string> argv, std::string_view input,
                                  milliseconds timeout) {
   const auto deadline = steady_clock::now() + timeout;
-  EDGEOPT_TRY(Subprocess child, Subprocess::Start({std::move(argv), {}, {}, true}));
+  EDGEOPT_TRY(Subprocess child, Subprocess::Start({.argv = std::move(argv)}));
   if (!input.empty()) (void)child.Write(input);  // a child may end without reading all of it
   child.CloseInput();
   CommandOutput output;

@@ -28,6 +28,7 @@ class Subprocess {
     std::vector<std::string> environment;  // "NAME=value", added to the inherited environment
     std::string working_folder;            // empty: inherited
     bool keep_error_output = true;         // collect stderr; otherwise it is inherited
+    size_t max_line_bytes = 256 << 20;     // of stdout: ReadLine refuses a longer line
   };
   static Result<Subprocess> Start(Options options);
   Subprocess(Subprocess&& other) noexcept;
@@ -40,7 +41,8 @@ class Subprocess {
   Status Write(std::string_view text);
   void CloseInput();
   // One line of the child's stdout without its newline; nullopt at end of file.
-  // Unavailable on time-out. Stderr is drained meanwhile, so the child never blocks on it.
+  // Unavailable on time-out, BadInput when the line is too long (reading again can't help then).
+  // Stderr is drained meanwhile, so the child never blocks on it.
   Result<std::optional<std::string>> ReadLine(std::chrono::milliseconds timeout);
   // What the child has written to stderr until now (its last 64 KiB).
   const std::string& error_output() const { return error_text_; }
@@ -52,6 +54,7 @@ class Subprocess {
   Subprocess() = default;
   bool Pump(std::chrono::milliseconds timeout);
   int pid_ = -1, in_ = -1, out_ = -1, err_ = -1;
+  size_t max_line_bytes_ = 0;
   std::string out_text_, error_text_;
   std::optional<ExitStatus> status_;
 };

@@ -35,8 +35,8 @@ struct Machine {
   bool virtual_machine = false;
 
   bool Has(std::string_view feature) const;
-  // x86 without VNNI adds two products of 8-bit numbers in 16 bits, which can saturate: int8 weights
-  // then need 7 bits.
+  // x86 without VNNI adds two products of 8-bit numbers in 16 bits, which can saturate: int8
+  // weights then need 7 bits.
   bool saturates_in_int8() const;
 };
 

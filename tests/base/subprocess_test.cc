@@ -77,6 +77,14 @@ TEST(Subprocess, NoAnswerInTimeIsAnError) {
   EXPECT_FALSE(child->ReadLine(milliseconds(50)).ok());
 }
 
+TEST(Subprocess, AnEndlessLineIsAnErrorBeforeItFillsTheMemory) {
+  auto child = Subprocess::Start({.argv = {"cat", "/dev/zero"}, .max_line_bytes = 100'000});
+  ASSERT_TRUE(child.ok());
+  const auto line = child->ReadLine(seconds(10));
+  ASSERT_FALSE(line.ok());
+  EXPECT_EQ(line.error().code, ErrorCode::kBadInput);
+}
+
 TEST(Subprocess, EnvironmentAndFolderReachTheChild) {
   auto child = Subprocess::Start(
       {{"sh", "-c", "echo $EDGEOPT_TEST_WORD; pwd"}, {"EDGEOPT_TEST_WORD=yes"}, "/", true});

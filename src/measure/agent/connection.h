@@ -1,0 +1,53 @@
+// One agent process and the requests to it, without knowing what they are about.
+#pragma once
+
+#include <optional>
+
+#include "base/file.h"
+#include "base/subprocess.h"
+#include "measure/agent/exchange_file.h"
+#include "measure/agent/tensor_codec.h"
+#include "measure/agent_client.h"
+
+namespace edgeopt::measure {
+
+class AgentClient::Connection {
+ public:
+  static Result<std::unique_ptr<Connection>> Open(AgentOptions options);
+
+  // The result of the request. What the agent refuses is its error; what ends the agent is
+  // Unavailable. `label` names the progress shown in `sink`.
+  Result<nlohmann::json> Call(const std::string& method, nlohmann::json params,
+                              Sink* sink = nullptr, const std::string& label = {});
+  // Tensors into a request (by the exchange file where there is one) and out of an answer.
+  Result<nlohmann::json> Encode(std::span<const ir::Tensor> tensors);
+  Result<nlohmann::json> EncodeSamples(const std::vector<std::vector<ir::Tensor>>& samples);
+  Result<std::vector<ir::Tensor>> Decode(const nlohmann::json& array);
+
+  // An answer that does not follow the protocol: the agent is ended.
+  Error Nonsense(const std::string& method, const Error& why);
+  Status WaitForEnd();
+  bool usable() const { return !ended_; }
+  const AgentOptions& options() const { return options_; }
+  std::string exchange_folder() const;
+
+ private:
+  Connection(AgentOptions options, Subprocess process)
+      : options_(std::move(options)), process_(std::move(process)) {}
+  Result<nlohmann::json> Await(const std::string& method, int64_t id, Sink* sink,
+                               const std::string& label);
+  Result<std::string> NextLine(const std::string& method,
+                               std::chrono::steady_clock::time_point deadline);
+  Error Ended(const std::string& method, const std::string& how);
+  std::string ErrorTail() const;
+  Status Send(const Payload& payload);
+
+  AgentOptions options_;
+  std::optional<TemporaryFolder> exchange_;
+  std::optional<ExchangeFile> inputs_, outputs_;
+  Subprocess process_;
+  int64_t next_id_ = 1;
+  bool ended_ = false;
+};
+
+}  // namespace edgeopt::measure

@@ -1,0 +1,337 @@
+// The messages about files, models and measurements; envelopes and hello are in agent_protocol.cc.
+#include <cfloat>
+#include <filesystem>
+
+#include "measure/agent/base64.h"
+#include "measure/agent_protocol.h"
+#include "measure/json_fields.h"
+
+namespace edgeopt::measure {
+namespace {
+
+using nlohmann::json;
+
+constexpr int64_t kMaxFileBytes = int64_t{1} << 50;
+constexpr double kMaxSeconds = 7 * 24 * 3600;
+constexpr std::string_view kOptimizations[] = {"none", "basic", "extended", "all"};
+
+// A relative path that stays below its folder.
+bool IsPlainName(const std::string& name) {
+  const std::filesystem::path path(name);
+  if (name.empty() || path.is_absolute() || name.find('\0') != std::string::npos) return false;
+  for (const auto& part : path)
+    if (part == ".." || part == "." || part.empty()) return false;
+  return true;
+}
+
+Result<std::vector<std::string>> TextsFrom(const json& array, const std::string& where) {
+  std::vector<std::string> texts;
+  for (const json& text : array) {
+    if (!text.is_string()) return BadInput(where + ": an element is not a text");
+    texts.push_back(text.get<std::string>());
+  }
+  return texts;
+}
+
+Result<std::vector<int64_t>> IntegersFrom(const json& array, int64_t min, int64_t max,
+                                          const std::string& where) {
+  std::vector<int64_t> numbers;
+  for (const json& number : array) {
+    if (!number.is_number_integer() ||
+        (number.is_number_unsigned() && number.get<uint64_t>() > static_cast<uint64_t>(max)) ||
+        number.get<int64_t>() < min)
+      return BadInput(where + ": an element is not an integer from " + std::to_string(min) +
+                      " to " + std::to_string(max));
+    numbers.push_back(number.get<int64_t>());
+  }
+  return numbers;
+}
+
+json ToJson(const runtimes::TensorSpec& spec) {
+  return {{"name", spec.name},       {"type", Name(spec.type)},   {"dims", spec.dims},
+          {"symbols", spec.symbols}, {"sequence", spec.sequence}, {"optional", spec.optional}};
+}
+
+Result<runtimes::TensorSpec> SpecFrom(const json& value) {
+  EDGEOPT_TRY(Fields fields, Fields::Of(value, "tensor description"));
+  runtimes::TensorSpec spec;
+  EDGEOPT_TRY(spec.name, fields.Text("name"));
+  EDGEOPT_TRY(const std::string type, fields.Text("type"));
+  spec.type = ir::DataTypeFromName(type).value_or(ir::DataType::kUndefined);
+  EDGEOPT_TRY(const json* dims, fields.Array("dims"));
+  EDGEOPT_TRY(spec.dims, IntegersFrom(*dims, -1, int64_t{1} << 40, "dims"));
+  EDGEOPT_TRY(const json* symbols, fields.Array("symbols"));
+  EDGEOPT_TRY(spec.symbols, TextsFrom(*symbols, "symbols"));
+  if (spec.symbols.size() != spec.dims.size())
+    return BadInput("tensor description: 'symbols' and 'dims' differ in length");
+  EDGEOPT_TRY(spec.sequence, fields.Bool("sequence"));
+  EDGEOPT_TRY(spec.optional, fields.Bool("optional"));
+  EDGEOPT_CHECK_OK(fields.Finish());
+  return spec;
+}
+
+Result<std::vector<runtimes::TensorSpec>> SpecsFrom(const json& array) {
+  std::vector<runtimes::TensorSpec> specs;
+  for (const json& value : array) {
+    EDGEOPT_TRY(runtimes::TensorSpec spec, SpecFrom(value));
+    specs.push_back(std::move(spec));
+  }
+  return specs;
+}
+
+Result<runtimes::SessionOptions> OptionsFrom(const json& value) {
+  EDGEOPT_TRY(Fields fields, Fields::Of(value, "options"));
+  runtimes::SessionOptions options;
+  EDGEOPT_TRY(const int64_t threads, fields.Integer("threads", 1, 1024));
+  options.threads = static_cast<int>(threads);
+  EDGEOPT_TRY(const std::string optimization, fields.Text("optimization"));
+  const auto found = std::find(std::begin(kOptimizations), std::end(kOptimizations), optimization);
+  if (found == std::end(kOptimizations))
+    return BadInput("options: 'optimization' is not none, basic, extended or all");
+  options.optimization =
+      static_cast<runtimes::GraphOptimization>(found - std::begin(kOptimizations));
+  EDGEOPT_TRY(options.spin, fields.Bool("spin"));
+  EDGEOPT_TRY(options.arena, fields.Bool("arena"));
+  EDGEOPT_CHECK_OK(fields.Finish());
+  return options;
+}
+
+Result<std::vector<StoredFile>> StoredFilesFrom(const json& array) {
+  if (array.empty()) return BadInput("load: 'files' is empty");
+  std::vector<StoredFile> files;
+  for (const json& value : array) {
+    EDGEOPT_TRY(Fields fields, Fields::Of(value, "file"));
+    StoredFile file;
+    EDGEOPT_TRY(file.name, fields.Text("name"));
+    if (!IsPlainName(file.name))
+      return BadInput("load: the file name '" + file.name + "' is not relative and plain");
+    EDGEOPT_TRY(file.sha256, fields.Text("sha256"));
+    if (!IsSha256(file.sha256)) return BadInput("load: a 'sha256' is not one");
+    EDGEOPT_CHECK_OK(fields.Finish());
+    files.push_back(std::move(file));
+  }
+  return files;
+}
+
+}  // namespace
+
+bool IsSha256(std::string_view text) {
+  return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+json ToJson(const PutParams& params) {
+  return {{"sha256", params.sha256},
+          {"size", params.size_bytes},
+          {"offset", params.offset},
+          {"data", EncodeBase64(params.data)}};
+}
+
+Result<PutParams> PutParamsFrom(const json& value) {
+  EDGEOPT_TRY(Fields fields, Fields::Of(value, "put"));
+  PutParams params;
+  EDGEOPT_TRY(params.sha256, fields.Text("sha256"));
+  if (!IsSha256(params.sha256)) return BadInput("put: 'sha256' is not one");
+  EDGEOPT_TRY(params.size_bytes, fields.Integer("size", 0, kMaxFileBytes));
+  EDGEOPT_TRY(params.offset, fields.Integer("offset", 0, kMaxFileBytes));
+  EDGEOPT_TRY(const std::string text, fields.Text("data"));
+  auto data = DecodeBase64(text);
+  if (!data) return BadInput("put: 'data' is not base64");
+  if (data->size() > kMaxPieceBytes) return BadInput("put: a piece is larger than 1 MiB");
+  params.data = std::move(*data);
+  if (params.offset + static_cast<int64_t>(params.data.size()) > params.size_bytes)
+    return BadInput("put: the piece ends behind the file");
+  EDGEOPT_CHECK_OK(fields.Finish());
+  return params;
+}
+
+json HashesToJson(const char* name, const std::vector<std::string>& hashes) {
+  return {{name, hashes}};
+}
+
+Result<std::vector<std::string>> HashesFrom(const char* name, const json& value) {
+  EDGEOPT_TRY(Fields fields, Fields::Of(value, "has"));
+  EDGEOPT_TRY(const json* array, fields.Array(name));
+  EDGEOPT_TRY(std::vector<std::string> hashes, TextsFrom(*array, name));
+  for (const std::string& hash : hashes)
+    if (!IsSha256(hash)) return BadInput("has: '" + hash + "' is not a SHA-256");
+  EDGEOPT_CHECK_OK(fields.Finish());
+  return hashes;
+}
+
+json ToJson(const LoadParams& params) {
+  json model;
+  if (params.files.empty()) model["path"] = params.path;
+  for (const StoredFile& file : params.files)
+    model["files"].push_back({{"name", file.name}, {"sha256", file.sha256}});
+  const runtimes::SessionOptions& options = params.options;
+  return {{"model", std::move(model)},
+          {"runtime", params.runtime},
+          {"options",
+           {{"threads", options.threads},
+            {"optimization", kOptimizations[static_cast<size_t>(options.optimization)]},
+            {"spin", options.spin},
+            {"arena", options.arena}}}};
+}
+
+Result<LoadParams> LoadParamsFrom(const json& value) {
+  EDGEOPT_TRY(Fields fields, Fields::Of(value, "load"));
+  LoadParams params;
+  EDGEOPT_TRY(const json* model, fields.Object("model"));
+  EDGEOPT_TRY(Fields source, Fields::Of(*model, "load: model"));
+  if (source.Has("files")) {
+    EDGEOPT_TRY(const json* files, source.Array("files"));
+    EDGEOPT_TRY(params.files, StoredFilesFrom(*files));
+  } else {
+    EDGEOPT_TRY(params.path, source.Text("path"));
+    if (!params.path.starts_with('/')) return BadInput("load: 'path' is not absolute");
+  }
+  EDGEOPT_CHECK_OK(source.Finish());
+  EDGEOPT_TRY(params.runtime, fields.Text("runtime"));
+  EDGEOPT_TRY(const json* options, fields.Object("options"));
+  EDGEOPT_TRY(params.options, OptionsFrom(*options));
+  EDGEOPT_CHECK_OK(fields.Finish());
+  return params;
+}
+
+json ToJson(const LoadedModel& loaded) {
+  json inputs = json::array(), outputs = json::array();
+  for (const auto& spec : loaded.inputs) inputs.push_back(ToJson(spec));
+  for (const auto& spec : loaded.outputs) outputs.push_back(ToJson(spec));
+  return {
+      {"inputs", std::move(inputs)}, {"outputs", std::move(outputs)}, {"load_ns", loaded.load_ns}};
+}
+
+Result<LoadedModel> LoadedModelFrom(const json& value) {
+  EDGEOPT_TRY(Fields fields, Fields::Of(value, "load"));
+  LoadedModel loaded;
+  EDGEOPT_TRY(const json* inputs, fields.Array("inputs"));
+  EDGEOPT_TRY(loaded.inputs, SpecsFrom(*inputs));
+  EDGEOPT_TRY(const json* outputs, fields.Array("outputs"));
+  EDGEOPT_TRY(loaded.outputs, SpecsFrom(*outputs));
+  EDGEOPT_TRY(loaded.load_ns, fields.Integer("load_ns", 0, kMaxId));
+  EDGEOPT_CHECK_OK(fields.Finish());
+  return loaded;
+}
+
+json ToJson(const BenchPlan& plan) {
+  const WarmUp& warm_up = plan.warm_up;
+  return {{"warm_up",
+           {{"min_runs", warm_up.min_runs},
+            {"min_seconds", warm_up.min_seconds},
+            {"max_seconds", warm_up.max_seconds},
+            {"tolerance", warm_up.tolerance}}},
+          {"min_runs", plan.min_runs},
+          {"min_seconds", plan.min_seconds},
+          {"max_runs", plan.max_runs}};
+}
+
+Result<BenchPlan> BenchPlanFrom(const json& value) {
+  EDGEOPT_TRY(Fields fields, Fields::Of(value, "bench"));
+  BenchPlan plan;
+  EDGEOPT_TRY(const json* object, fields.Object("warm_up"));
+  EDGEOPT_TRY(Fields warm_up, Fields::Of(*object, "warm_up"));
+  EDGEOPT_TRY(plan.warm_up.min_runs, warm_up.Integer("min_runs", 0, kMaxBenchRuns));
+  EDGEOPT_TRY(plan.warm_up.min_seconds, warm_up.Number("min_seconds", 0, kMaxSeconds));
+  EDGEOPT_TRY(plan.warm_up.max_seconds, warm_up.Number("max_seconds", 0, kMaxSeconds));
+  EDGEOPT_TRY(plan.warm_up.tolerance, warm_up.Number("tolerance", 0, 1));
+  EDGEOPT_CHECK_OK(warm_up.Finish());
+  EDGEOPT_TRY(plan.min_runs, fields.Integer("min_runs", 1, kMaxBenchRuns));
+  EDGEOPT_TRY(plan.min_seconds, fields.Number("min_seconds", 0, kMaxSeconds));
+  EDGEOPT_TRY(plan.max_runs, fields.Integer("max_runs", plan.min_runs, kMaxBenchRuns));
+  EDGEOPT_CHECK_OK(fields.Finish());
+  return plan;
+}
+
+json ToJson(const Timings& timings) {
+  return {{"latencies_ns", timings.latencies_ns},
+          {"warm_up",
+           {{"runs", timings.warm_up_runs},
+            {"seconds", timings.warm_up_seconds},
+            {"settled", timings.settled}}}};
+}
+
+Result<Timings> TimingsFrom(const json& value) {
+  EDGEOPT_TRY(Fields fields, Fields::Of(value, "bench"));
+  Timings timings;
+  EDGEOPT_TRY(const json* latencies, fields.Array("latencies_ns"));
+  if (latencies->empty()) return BadInput("bench: no latencies");
+  EDGEOPT_TRY(timings.latencies_ns, IntegersFrom(*latencies, 0, kMaxId, "latencies_ns"));
+  EDGEOPT_TRY(const json* object, fields.Object("warm_up"));
+  EDGEOPT_TRY(Fields warm_up, Fields::Of(*object, "warm_up"));
+  EDGEOPT_TRY(timings.warm_up_runs, warm_up.Integer("runs", 0, kMaxId));
+  EDGEOPT_TRY(timings.warm_up_seconds, warm_up.Number("seconds", 0, DBL_MAX));
+  EDGEOPT_TRY(timings.settled, warm_up.Bool("settled"));
+  EDGEOPT_CHECK_OK(warm_up.Finish());
+  EDGEOPT_CHECK_OK(fields.Finish());
+  return timings;
+}
+
+json ToJson(const ProfileParams& params) {
+  return {{"runs", params.runs}, {"warm_up_runs", params.warm_up_runs}};
+}
+
+Result<ProfileParams> ProfileParamsFrom(const json& value) {
+  EDGEOPT_TRY(Fields fields, Fields::Of(value, "profile"));
+  ProfileParams params;
+  EDGEOPT_TRY(params.runs, fields.Integer("runs", 1, 10'000));
+  EDGEOPT_TRY(params.warm_up_runs, fields.Integer("warm_up_runs", 0, 10'000));
+  EDGEOPT_CHECK_OK(fields.Finish());
+  return params;
+}
+
+json ToJson(const ProfileAnswer& answer) {
+  json nodes = json::array();
+  for (const NodeProfile& node : answer.nodes)
+    nodes.push_back({{"node", node.node},
+                     {"op_type", node.op_type},
+                     {"provider", node.provider},
+                     {"mean_us", node.mean_us},
+                     {"calls_per_run", node.calls_per_run},
+                     {"input_types", node.input_types},
+                     {"output_types", node.output_types},
+                     {"nested", node.nested}});
+  return {{"runs", answer.runs}, {"nodes", std::move(nodes)}};
+}
+
+Result<ProfileAnswer> ProfileAnswerFrom(const json& value) {
+  EDGEOPT_TRY(Fields fields, Fields::Of(value, "profile"));
+  ProfileAnswer answer;
+  EDGEOPT_TRY(answer.runs, fields.Integer("runs", 0, kMaxId));
+  EDGEOPT_TRY(const json* nodes, fields.Array("nodes"));
+  for (const json& entry : *nodes) {
+    EDGEOPT_TRY(Fields row, Fields::Of(entry, "node"));
+    NodeProfile node;
+    EDGEOPT_TRY(node.node, row.Text("node"));
+    EDGEOPT_TRY(node.op_type, row.Text("op_type"));
+    EDGEOPT_TRY(node.provider, row.Text("provider"));
+    EDGEOPT_TRY(node.mean_us, row.Number("mean_us", 0, DBL_MAX));
+    EDGEOPT_TRY(node.calls_per_run, row.Number("calls_per_run", 0, DBL_MAX));
+    EDGEOPT_TRY(const json* inputs, row.Array("input_types"));
+    EDGEOPT_TRY(node.input_types, TextsFrom(*inputs, "input_types"));
+    EDGEOPT_TRY(const json* outputs, row.Array("output_types"));
+    EDGEOPT_TRY(node.output_types, TextsFrom(*outputs, "output_types"));
+    EDGEOPT_TRY(node.nested, row.Bool("nested"));
+    EDGEOPT_CHECK_OK(row.Finish());
+    answer.nodes.push_back(std::move(node));
+  }
+  EDGEOPT_CHECK_OK(fields.Finish());
+  return answer;
+}
+
+json ToJson(const MemoryUsage& memory) {
+  return {{"peak_bytes", memory.peak_bytes},
+          {"empty_bytes", memory.empty_bytes},
+          {"now_bytes", memory.now_bytes}};
+}
+
+Result<MemoryUsage> MemoryUsageFrom(const json& value) {
+  EDGEOPT_TRY(Fields fields, Fields::Of(value, "memory"));
+  MemoryUsage memory;
+  EDGEOPT_TRY(memory.peak_bytes, fields.Integer("peak_bytes", 0, kMaxFileBytes));
+  EDGEOPT_TRY(memory.empty_bytes, fields.Integer("empty_bytes", 0, kMaxFileBytes));
+  EDGEOPT_TRY(memory.now_bytes, fields.Integer("now_bytes", 0, kMaxFileBytes));
+  EDGEOPT_CHECK_OK(fields.Finish());
+  return memory;
+}
+
+}  // namespace edgeopt::measure

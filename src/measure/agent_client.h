@@ -1,0 +1,112 @@
+// The client's side of an agent: a model that runs in a process of its own, here or elsewhere.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/sinks.h"
+#include "measure/agent_types.h"
+#include "measure/benchmark.h"
+#include "measure/memory.h"
+#include "measure/profile.h"
+#include "measure/random_inputs.h"
+#include "runtimes/runtime.h"
+
+namespace edgeopt::measure {
+
+struct AgentOptions {
+  std::vector<std::string> argv;  // {"/usr/bin/edgeopt", "agent", ...}
+  // The agent opens the same files by the same paths. Otherwise models are sent once and kept by
+  // hash, and tensors go through the pipe.
+  bool shares_files = true;
+  // The longest time without an answer or a sign of progress; then the agent is ended.
+  std::chrono::milliseconds patience = std::chrono::minutes(10);
+  const CancelToken* cancel = nullptr;  // looked at while waiting; must outlive the client
+};
+
+struct LoadOptions {
+  std::string runtime = "onnxruntime";
+  runtimes::SessionOptions session;  // threads, optimization, spin, arena
+  // Files of external data, below the model's folder: for agents that don't share files.
+  std::vector<std::filesystem::path> external_data;
+};
+
+struct BenchResult {
+  LatencySummary latency;
+  Timings timings;
+  double load_ms = 0;
+  int threads = 0;
+  bool generated_inputs = false;  // random numbers, not the user's data
+  std::vector<std::string> remarks;
+};
+
+// One agent, one model at a time. Used by one thread at a time. When the agent crashes, goes silent
+// or talks nonsense, the call returns Unavailable with how it ended and the tail of its standard
+// error, the process is gone, and every later call returns Unavailable. Errors that the agent
+// answers (BadInput for a model, say) leave it usable. Destroying the client ends the agent.
+class AgentClient {
+ public:
+  // Starts the process and exchanges hellos. Unavailable when it can't be started or speaks another
+  // version.
+  static Result<std::unique_ptr<AgentClient>> Start(AgentOptions options);
+  ~AgentClient();
+  AgentClient(const AgentClient&) = delete;
+  AgentClient& operator=(const AgentClient&) = delete;
+
+  const AgentHello& hello() const;
+  // The agent has not ended yet, as far as is known.
+  bool usable() const;
+
+  // Unloads what was loaded before.
+  Status Load(const std::filesystem::path& model, const LoadOptions& options = {});
+  // Of the loaded model; requires a successful Load.
+  const LoadedModel& model() const;
+
+  // All outputs in declared order. The tensors own their memory.
+  Result<std::vector<ir::Tensor>> Run(std::span<const ir::Tensor> inputs);
+  // The runtime's part of the last Run.
+  std::chrono::nanoseconds last_run_time() const;
+
+  // The samples that Bench and Profile take in turns, 1 to 4096 of them.
+  Status SetInputs(const std::vector<std::vector<ir::Tensor>>& samples);
+  // One generated sample; Bench and Profile do this by themselves when no inputs were set.
+  Status GenerateInputs(const RandomInputOptions& options = {});
+
+  Result<BenchResult> Bench(const BenchPlan& plan = {}, Sink* sink = nullptr);
+  // The latencies alone: for benchmarks in turns (measure/interleaved.h).
+  Result<Timings> Time(const BenchPlan& plan, Sink* sink = nullptr);
+  // Around Timings of the loaded model what Bench tells.
+  BenchResult Describe(Timings timings) const;
+  Result<Profile> ProfileOperators(int64_t runs = 20, Sink* sink = nullptr);
+  // Of the agent's process since Load began. Ask before ProfileOperators, which loads twice.
+  Result<MemoryUsage> Memory();
+
+  Status Unload();
+  // Ends the agent in good order: its exit code is checked.
+  Status Shutdown();
+
+ private:
+  class Connection;
+  explicit AgentClient(std::unique_ptr<Connection> connection);
+  Status Upload(const std::filesystem::path& file, const std::string& sha256);
+  Status EnsureInputs();
+
+  std::unique_ptr<Connection> connection_;
+  AgentHello hello_;
+  LoadedModel model_;
+  bool loaded_ = false, has_inputs_ = false, generated_inputs_ = false;
+  int threads_ = 0;
+  std::chrono::nanoseconds last_run_time_{0};
+};
+
+// The agent's model as a session, for code that runs either. The client must outlive it and keep
+// the model loaded; calls from several threads take turns. Has no EndProfile.
+std::unique_ptr<runtimes::Session> AsSession(AgentClient& client);
+
+}  // namespace edgeopt::measure
