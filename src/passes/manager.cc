@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <chrono>
 #include <numeric>
+#include <unordered_set>
 
 #include "ir/verifier.h"
+#include "passes/symbolic_types.h"
 
 namespace edgeopt::passes {
 namespace {
@@ -42,12 +44,14 @@ std::vector<Type> TypesOf(const Graph& graph, const std::vector<ValueId>& ids) {
   return types;
 }
 
-// Forgets what inference can find out; the subgraphs' too.
-Status DropInferable(Model& model) {
-  const auto drop = [](Graph& graph) -> Result<bool> {
+// Forgets what inference can find out, also in subgraphs; types of the names in `kept` stay.
+Status DropInferable(Model& model, const std::vector<std::string>& kept = {}) {
+  const std::unordered_set<std::string> names(kept.begin(), kept.end());
+  const auto drop = [&](Graph& graph) -> Result<bool> {
     bool any = false;
     ForEachValue(graph, [&](ValueId id) {
       if (!MadeByStandardOperator(graph, id) || graph.IsOutput(id)) return;
+      if (names.count(graph.value(id).name)) return;
       any |= graph.value(id).type.kind != Type::Kind::kNone;
       graph.SetType(id, {});
     });
@@ -79,7 +83,7 @@ class Runner {
       EDGEOPT_CHECK_OK(Round(working));
       report_.converged = version_ == before;
     }
-    EDGEOPT_CHECK_OK(DropInferable(working));
+    EDGEOPT_CHECK_OK(KeepLearntTypes(working));
     for (size_t i = 0; i < output_types.size(); ++i)
       working.graph.SetType(working.graph.outputs()[i], output_types[i]);
     model_ = std::move(working);
@@ -125,10 +129,21 @@ class Runner {
   Status Infer(Model& model) {
     if (!context_.infer_types) return OkStatus();
     const Stopwatch time;
-    const Status status = context_.infer_types(model);
+    EDGEOPT_CHECK_OK(context_.infer_types(model));
+    EDGEOPT_TRY(learnt_, RefineTypes(model, context_));
+    learns_ |= !learnt_.empty();
     report_.inference_ms += time.ElapsedMs();
     inferred_at_ = version_;
-    return status;
+    return OkStatus();
+  }
+
+  // A runtime fuses only where it sees that shapes agree. What it can't infer by itself stays in
+  // the result: one inference from nothing tells which types these are.
+  Status KeepLearntTypes(Model& model) {
+    EDGEOPT_CHECK_OK(DropInferable(model));
+    if (!learns_) return OkStatus();
+    EDGEOPT_CHECK_OK(Infer(model));
+    return DropInferable(model, learnt_);
   }
 
   Status Round(Model& working) {
@@ -173,6 +188,8 @@ class Runner {
   RunReport report_;
   int64_t version_ = 0;  // counts committed changes
   int64_t inferred_at_ = -1;
+  std::vector<std::string> learnt_;  // see RefineTypes; of the last inference
+  bool learns_ = false;              // of any inference
 };
 
 }  // namespace

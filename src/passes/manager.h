@@ -50,8 +50,9 @@ struct RunReport {
 // cancelled.
 //
 // Types are inferred anew, from the inputs on, so that stale ones in the file mislead no pass. In
-// the result, inputs and outputs have the types that they had; types of intermediate values made by
-// ai.onnx operators are dropped, since everybody can infer them.
+// the result, inputs and outputs have the types that they had; of intermediate values made by
+// ai.onnx operators only those have one that takes more than ONNX's inference to find
+// (symbolic_types.h).
 Result<RunReport> Run(ir::Model& model, std::span<const Pass* const> pipeline,
                       const Context& context, const ManagerOptions& options = {});
 

@@ -1,41 +1,31 @@
 #include "passes/pipelines.h"
 
-#include <array>
 #include <string_view>
+#include <vector>
 
 namespace edgeopt::passes {
 namespace {
 
 // Constants first, since most conditions ask for them; then what removes; then what merges into
-// layers, for which nothing may be shared yet; sharing and clean-up last.
-constexpr std::array<std::string_view, 21> kSimplify = {"inline-functions",
-                                                        "lift-constants",
-                                                        "eliminate-dead-code",
-                                                        "eliminate-identity",
-                                                        "eliminate-dropout",
-                                                        "fold-constants",
-                                                        "fold-shapes",
-                                                        "inline-if",
-                                                        "eliminate-cast",
-                                                        "eliminate-pad",
-                                                        "eliminate-slice",
-                                                        "eliminate-expand",
-                                                        "eliminate-concat",
-                                                        "eliminate-arithmetic",
-                                                        "eliminate-reshape",
-                                                        "eliminate-transpose",
-                                                        "fold-batch-norm",
-                                                        "fold-scale-shift",
-                                                        "fold-pad",
-                                                        "canonicalize-clip",
-                                                        "eliminate-common-subexpressions"};
+// layers, for which nothing may be shared yet; sharing last. What one pass makes possible for an
+// earlier one is found in the next round.
+constexpr std::string_view kSimplify[] = {
+    // What everything else looks at.
+    "inline-functions", "eliminate-exporter-notes", "lift-constants", "eliminate-dead-code",
+    "eliminate-identity", "eliminate-dropout", "fold-constants", "fold-shapes", "inline-if",
+    // What changes nothing.
+    "eliminate-cast", "eliminate-pad", "eliminate-slice", "eliminate-expand", "eliminate-concat",
+    "eliminate-arithmetic", "eliminate-reshape", "eliminate-transpose",
+    // What becomes part of something else. Patterns before the folding that would take them apart.
+    "fold-batch-norm", "fold-scale-shift", "fold-arithmetic", "fold-pad", "canonicalize-clip",
+    "eliminate-common-subexpressions"};
 
 }  // namespace
 
 std::span<const Pass* const> Simplify() {
   static const auto kPasses = [] {
-    std::array<const Pass*, kSimplify.size()> passes{};
-    for (size_t i = 0; i < kSimplify.size(); ++i) passes[i] = Find(kSimplify[i]);
+    std::vector<const Pass*> passes;
+    for (const std::string_view name : kSimplify) passes.push_back(Find(name));
     return passes;
   }();
   return kPasses;

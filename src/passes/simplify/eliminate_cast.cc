@@ -84,8 +84,11 @@ bool SkipFirstCast(Rewriter& rewriter, ir::NodeId id) {
     rewriter.Skip(id, "the cast before it is not known to be exact");
     return false;
   }
-  if (ir::IsFloatingPoint(source) && !ir::IsFloatingPoint(TargetOf(node))) return false;
-  if (ExactBits(TargetOf(node)) == 0) return false;
+  if (ExactBits(TargetOf(node)) == 0 ||
+      (ir::IsFloatingPoint(source) && !ir::IsFloatingPoint(TargetOf(node)))) {
+    rewriter.Skip(id, "its result depends on the width of the type that it is cast from");
+    return false;
+  }
   const ir::NodeId producer = graph.producer(node.input(0));
   graph.SetInput(id, 0, first->input(0));
   rewriter.RemoveIfUnused(producer);

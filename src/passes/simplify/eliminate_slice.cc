@@ -2,6 +2,8 @@
 //
 // Before:   y = Slice(x, starts, ends, axes, steps)    every axis from its start to its end
 // After:    x in place of y
+// Before:   y = Slice(x, ...)                          some axes from their start to their end
+// After:    the same without these axes
 // Before:   a = Slice(x, ...);  y = Slice(a, ...)      a not used elsewhere, no axis in both
 // After:    y = Slice(x, parameters of both)
 // Requires: steps are 1 (for the first). A start is the number 0; an end is not less than the size
@@ -35,10 +37,13 @@ class SliceEliminator {
   void Run() {
     const Node& node = graph_.node(id_);
     if (!node.Is("Slice")) return;
-    if (IsFullRange(node)) {
+    const std::vector<bool> full = FullRanges(node);
+    const auto count = static_cast<size_t>(std::count(full.begin(), full.end(), true));
+    if (count > 0 && count == full.size()) {
       rewriter_.Bypass(id_, node.output(0), node.input(0));
       return;
     }
+    if (count > 0) Narrow(full);
     while (MergeWithFirst()) {
     }
   }
@@ -73,30 +78,42 @@ class SliceEliminator {
     return std::move(axes.values);
   }
 
-  bool IsFullRange(const Node& node) {
+  // For each axis that the node names, whether it takes the whole of it; empty when the parameters
+  // are not known enough.
+  std::vector<bool> FullRanges(const Node& node) {
     const auto starts = ElementsOf(node, "starts", 1);
     const auto ends = ElementsOf(node, "ends", 2);
-    if (!starts || !ends || starts->size() != ends->size()) return false;
     const Parameter steps = ParameterOf(rewriter_, node, "steps", 4);
-    if (!steps.known || std::any_of(steps.values.begin(), steps.values.end(),
-                                    [](int64_t step) { return step != 1; }))
-      return false;
-    const bool from_start = std::all_of(starts->begin(), starts->end(),
-                                        [](const Element& start) { return start.number == 0; });
-    if (!from_start) return false;
-    const auto to_the_end = [](const Element& end) {
-      return end.number && *end.number >= kToTheEnd;
-    };
-    if (std::all_of(ends->begin(), ends->end(), to_the_end)) return true;
+    if (!starts || !ends || starts->size() != ends->size() || !steps.known) return {};
+    if (steps.given && steps.values.size() != starts->size()) return {};
     const auto dims = values_.DimsOf(node.input(0));
-    if (!dims) return false;
-    const auto axes = AxesOf(node, ends->size(), static_cast<int64_t>(dims->size()));
-    for (size_t i = 0; axes && i < axes->size(); ++i) {
-      const Element &end = (*ends)[i], &dim = (*dims)[static_cast<size_t>((*axes)[i])];
-      const bool beyond = end.number && dim.number && *end.number >= *dim.number;
-      if (!to_the_end(end) && !beyond && !end.Equals(dim)) return false;
+    const auto axes = AxesOf(node, ends->size(), dims ? static_cast<int64_t>(dims->size()) : -1);
+    std::vector<bool> full;
+    for (size_t i = 0; i < starts->size(); ++i) {
+      const Element& end = (*ends)[i];
+      const Element dim = dims && axes ? (*dims)[static_cast<size_t>((*axes)[i])] : Element{};
+      const bool to_the_end = (end.number && *end.number >= kToTheEnd) || end.Equals(dim) ||
+                              (end.number && dim.number && *end.number >= *dim.number);
+      const bool by_one = !steps.given || steps.values[i] == 1;
+      full.push_back(to_the_end && by_one && (*starts)[i].number == 0);
     }
-    return axes.has_value();
+    return full;
+  }
+
+  // Leaves the axes out that are taken as a whole.
+  void Narrow(const std::vector<bool>& full) {
+    const auto ranges = RangesOf(graph_.node(id_));
+    if (!ranges) return;
+    Ranges kept;
+    for (size_t i = 0; i < full.size(); ++i) {
+      if (full[i]) continue;
+      kept.starts.push_back(ranges->starts[i]);
+      kept.ends.push_back(ranges->ends[i]);
+      kept.axes.push_back(ranges->axes[i]);
+      kept.steps.push_back(ranges->steps[i]);
+    }
+    SetRanges(kept);
+    rewriter_.Count();
   }
 
   std::optional<Ranges> RangesOf(const Node& node) const {
@@ -127,16 +144,25 @@ class SliceEliminator {
     }
     const NodeId first_id = graph_.producer(second.input(0));
     graph_.SetInput(id_, 0, first->input(0));
-    SetParameter(1, "starts", Joined(one->starts, two->starts));
-    SetParameter(2, "ends", Joined(one->ends, two->ends));
-    SetParameter(3, "axes", Joined(one->axes, two->axes));
-    const std::vector<int64_t> steps = Joined(one->steps, two->steps);
-    if (graph_.node(id_).input(4).valid() ||
-        std::any_of(steps.begin(), steps.end(), [](int64_t step) { return step != 1; }))
-      SetParameter(4, "steps", steps);
+    SetRanges({Joined(one->starts, two->starts), Joined(one->ends, two->ends),
+               Joined(one->axes, two->axes), Joined(one->steps, two->steps)});
     rewriter_.RemoveIfUnused(first_id);
     rewriter_.Count();
     return true;
+  }
+
+  void SetRanges(const Ranges& ranges) {
+    SetParameter(1, "starts", ranges.starts);
+    SetParameter(2, "ends", ranges.ends);
+    SetParameter(3, "axes", ranges.axes);
+    const auto& steps = ranges.steps;
+    if (std::any_of(steps.begin(), steps.end(), [](int64_t step) { return step != 1; })) {
+      SetParameter(4, "steps", steps);
+    } else if (graph_.node(id_).inputs.size() > 4) {
+      std::vector<ir::ValueId> inputs = graph_.node(id_).inputs;
+      inputs.resize(4);
+      graph_.SetNodeInputs(id_, std::move(inputs));
+    }
   }
 
   static std::vector<int64_t> Joined(std::vector<int64_t> a, const std::vector<int64_t>& b) {

@@ -7,6 +7,10 @@
 // Before:   y = Transpose<q>(Transpose<p>(x))          or with elementwise operators f in between:
 //                                                      Transpose<q>(f(Transpose<p>(x)))
 // After:    y = Transpose<p . q>(f(x)), or f(x) where p . q is the identity
+// Before:   y = R(Transpose<p>(x))                     R a Reshape, Squeeze, Unsqueeze or Flatten
+// that
+//                                                      keeps the rank and only moves axes of size 1
+// After:    y = Transpose<q>(x)
 // Before:   y = Op(Transpose<p>(a), Transpose<p>(b))   Op elementwise, or Concat of any number
 // After:    y = Transpose<p>(Op(a, b))
 // Before:   y = Gemm<transA, transB>(Transpose(a), b)  or the same for b
@@ -63,6 +67,9 @@ class TransposeEliminator {
     const Node& node = graph_.node(id);
     if (node.Is("Transpose")) {
       if (!RemoveNoop(id) && !Cancel(id)) MergeWithFirst(id);
+    } else if (node.Is("Reshape") || node.Is("Squeeze") || node.Is("Unsqueeze") ||
+               node.Is("Flatten")) {
+      MergeReshape(id);
     } else if (node.Is("Gemm")) {
       MergeIntoGemm(id, 0, "transA");
       MergeIntoGemm(id, 1, "transB");
@@ -182,6 +189,47 @@ class TransposeEliminator {
     graph_.SetInput(way.back().node, way.back().slot, start);
     graph_.SetAttribute(id, {"perm", *both});
     rewriter_.RemoveIfUnused(first);
+    rewriter_.Count();
+    RemoveNoop(id);
+  }
+
+  // A permutation that takes `from` to `to`, keeping the order of the axes of other sizes than 1.
+  static std::optional<Permutation> MovingOnes(const ir::Shape& from, const ir::Shape& to) {
+    if (from.size() != to.size()) return std::nullopt;
+    std::vector<int64_t> ones, others;
+    for (size_t i = 0; i < from.size(); ++i)
+      (from[i].value == 1 ? ones : others).push_back(static_cast<int64_t>(i));
+    Permutation perm;
+    auto one = ones.begin(), other = others.begin();
+    for (const ir::Dim& dim : to) {
+      if (dim.value == 1 && one != ones.end())
+        perm.push_back(*one++);
+      else if (other != others.end() && SameDim(from[static_cast<size_t>(*other)], dim))
+        perm.push_back(*other++);
+      else
+        return std::nullopt;
+    }
+    return perm;
+  }
+
+  void MergeReshape(NodeId id) {
+    const Node& node = graph_.node(id);
+    const Node* transpose = rewriter_.SoleProducerIf(node.input(0), "Transpose");
+    if (!transpose) return;
+    const auto &from = rewriter_.TypeOf(node.input(0)).shape,
+               &to = rewriter_.TypeOf(node.output(0)).shape;
+    const auto first = PermutationOf(*transpose);
+    const auto second = from && to ? MovingOnes(*from, *to) : std::nullopt;
+    const auto both = first && second ? Composed(*first, *second) : std::nullopt;
+    if (!both) return rewriter_.Skip(id, "it does more than to move axes of size 1");
+    const NodeId transpose_id = graph_.producer(node.input(0));
+    const ValueId source = transpose->input(0);
+    for (const char* attribute : {"allowzero", "axis", "axes"})
+      graph_.RemoveAttribute(id, attribute);
+    graph_.SetOpType(id, "Transpose");
+    graph_.SetNodeInputs(id, {source});
+    graph_.SetAttribute(id, {"perm", *both});
+    rewriter_.RemoveIfUnused(transpose_id);
     rewriter_.Count();
     RemoveNoop(id);
   }

@@ -1,6 +1,7 @@
 // fold-scale-shift: arithmetic with constants per channel goes into the weights of a layer.
 //
 // Before:   y = Op(L(x, W, b), c), y = Sub(c, L(x, W, b))     Op one of Mul, Div, Add, Sub
+// Before:   y = Neg(L(x, W, b)), that is c = -1
 // After:    y = L(x, W', b')              L one of Conv, ConvTranspose, Gemm; MatMul for Mul, Div
 // Before:   y = L(Op(x, c), W, b)
 // After:    y = L(x, W', b')              L Conv, Gemm, or MatMul; for a shift a Conv that does not
@@ -9,7 +10,8 @@
 // After:    y = Gemm(x, W, b)             x and W matrices, b constant, one number per column
 // Requires: c is a constant with one element, or one per channel and 1 along all other axes; it
 //           does not enlarge what it is applied to; the value in between has no other use; a
-//           divisor is not 0. See also LinearOp::Of.
+//           divisor is not 0. Not the factor 0.5 behind the erf or tanh of a Gelu: runtimes run the
+//           whole of that as one. See also LinearOp::Of.
 // Maths:    as in fold-batch-norm with s = c or 1 / c and t = 0, or s = 1 (-1 for c - L) and
 //           t = c or -c.
 // Numerics: as in fold-batch-norm. Gemm adds its bias in another place of the same sum: some ulps.
@@ -35,6 +37,8 @@ struct Affine {
 };
 
 std::optional<Affine> AffineOf(const Rewriter& rewriter, const Node& node) {
+  if (node.Is("Neg") && ir::IsFloatingPoint(rewriter.ElementOf(node.input(0))))
+    return Affine{node.input(0), {-1.0}};
   const bool add = node.Is("Add"), sub = node.Is("Sub"), mul = node.Is("Mul"), div = node.Is("Div");
   if (!add && !sub && !mul && !div) return std::nullopt;
   for (const size_t slot : {1u, 0u}) {
@@ -106,7 +110,23 @@ class ScaleShiftFolder {
     return Finish(*op, affine.data);
   }
 
+  // x (1 + erf(...)) or x (1 + tanh(...)), what a Gelu halves.
+  bool IsTwiceGelu(ValueId id) const {
+    const Node* product = graph_.ProducerIf(id, "Mul");
+    for (size_t i = 0; product && i < 2; ++i) {
+      const Node* sum = graph_.ProducerIf(product->input(i), "Add");
+      for (size_t j = 0; sum && j < 2; ++j)
+        if (graph_.ProducerIf(sum->input(j), "Erf") || graph_.ProducerIf(sum->input(j), "Tanh"))
+          return true;
+    }
+    return false;
+  }
+
   bool FoldBefore(NodeId layer, const Affine& affine) {
+    if (affine.scale == std::vector{0.5} && IsTwiceGelu(affine.data)) {
+      why_ = "it is part of a Gelu";
+      return false;
+    }
     std::string why;
     auto op = LinearOp::Of(rewriter_, layer, why);
     if (!op) return false;
