@@ -1,0 +1,46 @@
+#include "cli/agents.h"
+
+#include <algorithm>
+
+#include "measure/machine.h"
+#include "pipeline/agents.h"
+#include "pipeline/evaluate.h"
+
+namespace edgeopt::cli {
+namespace {
+
+// Latency may depend on the values (zeros, denormals, early exits): some real samples in turn.
+constexpr int64_t kBenchSamples = 16;
+
+}  // namespace
+
+Result<std::unique_ptr<measure::AgentClient>> LoadInAgent(const Context& context,
+                                                          const std::string& model, int threads) {
+  const pipeline::AgentStarter starter{context.program, context.runtime_library, context.cancel};
+  return starter.Load(model,
+                      threads > 0 ? threads : std::max(1, measure::ReadMachine().usable_cpus));
+}
+
+Result<std::string> SetBenchInputs(measure::AgentClient& client, const DataOptions& options) {
+  if (options.path.empty()) {
+    EDGEOPT_CHECK_OK(client.GenerateInputs());
+    return std::string("generated inputs");
+  }
+  const auto specs = pipeline::InputSpecsOf(client.model().inputs);
+  EDGEOPT_TRY(const auto dataset, OpenData(options, specs));
+  std::vector<std::vector<ir::Tensor>> samples;
+  for (int64_t i = 0; i < std::min(kBenchSamples, dataset->size()); ++i) {
+    EDGEOPT_TRY(const data::Sample sample, dataset->Load(i));
+    EDGEOPT_TRY(auto inputs, data::ModelInputs(sample, specs));
+    samples.push_back(std::move(inputs));
+  }
+  EDGEOPT_CHECK_OK(client.SetInputs(samples));
+  return std::to_string(samples.size()) + " samples of " + dataset->Describe();
+}
+
+void WarnAboutMachine(const Context& context, const measure::AgentClient& client, int threads) {
+  for (const auto& warning : measure::MachineWarnings(client.hello().machine, threads))
+    context.sink->Warn(warning.text + "; " + warning.remedy);
+}
+
+}  // namespace edgeopt::cli

@@ -1,0 +1,121 @@
+// edgeopt evaluate MODEL --data DATA --metric METRIC
+#include "pipeline/evaluate.h"
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "cli/agents.h"
+#include "cli/command.h"
+#include "cli/table.h"
+#include "report/text.h"
+
+namespace edgeopt::cli {
+namespace {
+
+using nlohmann::json;
+
+struct Options {
+  std::string model, baseline, metric;
+  std::vector<std::string> parameters;
+  int threads = 0;
+  DataOptions data;
+};
+
+Result<std::map<std::string, std::string>> ParseParameters(
+    const std::vector<std::string>& entries) {
+  std::map<std::string, std::string> parameters;
+  for (const std::string& entry : entries) {
+    const size_t equals = entry.find('=');
+    if (equals == std::string::npos)
+      return UsageError("--metric-option '" + entry + "' is not NAME=VALUE",
+                        "for example output=logits");
+    parameters[entry.substr(0, equals)] = entry.substr(equals + 1);
+  }
+  return parameters;
+}
+
+json Document(const metrics::Score& score, const std::string& metric) {
+  return {{"metric", metric},
+          {"value", score.value},
+          {"samples", score.samples},
+          {"interval",
+           {{"low", score.interval.low},
+            {"high", score.interval.high},
+            {"confidence", score.interval.confidence},
+            {"method", score.interval.method}}},
+          {"higher_is_better", score.higher_is_better},
+          {"unit", score.unit},
+          {"details", score.details}};
+}
+
+std::string Line(const std::string& model, const std::string& metric, const metrics::Score& score) {
+  const std::string unit = score.unit.empty() ? "" : " " + score.unit;
+  return model + ": " + metric + " " + report::Score(score.value) + unit + " (" +
+         report::Score(score.interval.low) + " to " + report::Score(score.interval.high) +
+         ", 95 % by " + score.interval.method + ") on " + std::to_string(score.samples) +
+         " samples\n";
+}
+
+Result<Answer> Execute(const Options& options, Context& context) {
+  pipeline::EvaluateOptions evaluate;
+  evaluate.metric = options.metric;
+  EDGEOPT_TRY(evaluate.metric_parameters, ParseParameters(options.parameters));
+  evaluate.sink = context.sink;
+  evaluate.cancel = context.cancel;
+  EDGEOPT_TRY(const auto client, LoadInAgent(context, options.model, options.threads));
+  EDGEOPT_TRY(const auto dataset,
+              OpenData(options.data, pipeline::InputSpecsOf(client->model().inputs)));
+  const auto session = measure::AsSession(*client);
+  std::unique_ptr<measure::AgentClient> baseline_client;
+  std::unique_ptr<runtimes::Session> baseline;
+  if (!options.baseline.empty()) {
+    EDGEOPT_TRY(baseline_client, LoadInAgent(context, options.baseline, options.threads));
+    baseline = measure::AsSession(*baseline_client);
+  }
+  EDGEOPT_TRY(const auto result, pipeline::Evaluate(*session, baseline.get(), *dataset, evaluate));
+  json document = Document(result.score, options.metric);
+  document["model"] = options.model;
+  document["data"] = dataset->Describe();
+  std::string text = Line(options.model, options.metric, result.score);
+  if (!baseline) return Answer{text, document, {}};
+
+  EDGEOPT_TRY(const auto reference,
+              pipeline::Evaluate(*baseline, baseline.get(), *dataset, evaluate));
+  text += Line(options.baseline, options.metric, reference.score);
+  document["baseline"] = Document(reference.score, options.metric);
+  const auto paired = metrics::Compare(reference.score, result.score);
+  if (paired.ok()) {
+    text += "difference " + report::Score(paired->difference) + " (" +
+            report::Score(paired->interval.low) + " to " + report::Score(paired->interval.high) +
+            "), p = " + report::Number(paired->p_value) + " by " + paired->method + "\n";
+    document["paired"] = {{"method", paired->method},
+                          {"difference", paired->difference},
+                          {"low", paired->interval.low},
+                          {"high", paired->interval.high},
+                          {"p_value", paired->p_value}};
+  }
+  return Answer{text, document, {}};
+}
+
+}  // namespace
+
+Command evaluate() {
+  return {"evaluate", "Measure accuracy on labelled data, with its confidence interval",
+          Group::kMeasure,
+          [](CLI::App& app) -> Run {
+            auto options = std::make_shared<Options>();
+            app.add_option("model", options->model, "the model")->required();
+            app.add_option("--metric", options->metric, "what to compute (edgeopt list metrics)")
+                ->required();
+            app.add_option("--metric-option", options->parameters, "the metric's NAME=VALUE");
+            app.add_option("--baseline", options->baseline, "also this model, with a paired test")
+                ->type_name("MODEL");
+            app.add_option("--threads", options->threads, "0: one per usable CPU")
+                ->check(CLI::NonNegativeNumber);
+            AddDataOptions(app, options->data, "--data", "the data set", true);
+            return [options](Context& context) { return Execute(*options, context); };
+          },
+          "  edgeopt evaluate model.onnx --data images/ --metric top1"};
+}
+
+}  // namespace edgeopt::cli

@@ -1,0 +1,52 @@
+// edgeopt profile MODEL
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "cli/agents.h"
+#include "cli/command.h"
+#include "cli/profile_text.h"
+#include "formats/onnx/onnx.h"
+
+namespace edgeopt::cli {
+namespace {
+
+struct Options {
+  std::string model;
+  int threads = 0;
+  int64_t runs = 20;
+  size_t top = 15;
+  DataOptions data;
+};
+
+Result<Answer> Execute(const Options& options, Context& context) {
+  EDGEOPT_TRY(const auto client, LoadInAgent(context, options.model, options.threads));
+  EDGEOPT_TRY(const std::string inputs, SetBenchInputs(*client, options.data));
+  EDGEOPT_TRY(measure::Profile profile, client->ProfileOperators(options.runs, context.sink));
+  EDGEOPT_TRY(const ir::Model model, formats::ReadOnnx(options.model));
+  measure::ExplainFloat(model, profile);
+  nlohmann::json document = measure::ToJson(profile);
+  document["inputs"] = inputs;
+  std::string text = "Mean over " + std::to_string(profile.runs) + " runs, on " + inputs + "\n" +
+                     ProfileTables(document, options.top);
+  return Answer{std::move(text), std::move(document), {}};
+}
+
+}  // namespace
+
+Command profile() {
+  return {
+      "profile", "Show where the time goes, operator by operator, and what runs in int8",
+      Group::kMeasure, [](CLI::App& app) -> Run {
+        auto options = std::make_shared<Options>();
+        app.add_option("model", options->model, "the model")->required();
+        app.add_option("--threads", options->threads, "0: one per usable CPU")
+            ->check(CLI::NonNegativeNumber);
+        app.add_option("--runs", options->runs, "runs to average over")->check(CLI::PositiveNumber);
+        app.add_option("--top", options->top, "list so many nodes");
+        AddDataOptions(app, options->data, "--data", "take inputs from this data set", false,
+                       false);
+        return [options](Context& context) { return Execute(*options, context); };
+      }};
+}
+
+}  // namespace edgeopt::cli
