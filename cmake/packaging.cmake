@@ -24,7 +24,7 @@ set(runtime_dir ${EDGEOPT_ONNXRUNTIME_DIR}/${CMAKE_SYSTEM_PROCESSOR})
 # Not GNUInstallDirs' lib/<triplet>: the program looks beside itself, in ../lib/edgeopt.
 install(FILES ${runtime_dir}/lib/libonnxruntime.so.1 DESTINATION lib/edgeopt)
 
-install(FILES ${CMAKE_SOURCE_DIR}/LICENSE ${CMAKE_SOURCE_DIR}/THIRD_PARTY.md DESTINATION ${doc_dir})
+install(FILES ${CMAKE_SOURCE_DIR}/THIRD_PARTY.md DESTINATION ${doc_dir})
 install(FILES ${CMAKE_SOURCE_DIR}/LICENSE RENAME copyright DESTINATION ${doc_dir})
 install(FILES ${runtime_dir}/LICENSE RENAME onnxruntime DESTINATION ${doc_dir}/licenses)
 install(FILES ${runtime_dir}/ThirdPartyNotices.txt RENAME onnxruntime-third-party
