@@ -33,10 +33,13 @@ Image CropFraction(const Image& image, double fraction, Placement& placement) {
   return Crop(image, left, top, image.width - 2 * left, image.height - 2 * top);
 }
 
-// torchvision's CenterCrop: the offset rounded half to even, an image that is too small padded.
+// torchvision's CenterCrop: the offset rounded half to even; an image that is too small is padded,
+// an odd rest on the right and below.
+int CenterOffset(int size, int crop) {
+  return crop > size ? -((crop - size) / 2) : RoundHalfEven((size - crop) / 2.0);
+}
 Image CropCenter(const Image& image, int width, int height, Placement& placement) {
-  const int left = RoundHalfEven((image.width - width) / 2.0);
-  const int top = RoundHalfEven((image.height - height) / 2.0);
+  const int left = CenterOffset(image.width, width), top = CenterOffset(image.height, height);
   placement.Shift(-left, -top);
   return Crop(image, left, top, width, height);
 }

@@ -16,6 +16,18 @@ std::string Scalar(std::string_view text) {
   return std::string(Trimmed(text.substr(0, comment)));
 }
 
+size_t CommaOutsideQuotes(std::string_view text) {
+  char quote = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (quote == 0 && text[i] == ',') return i;
+    if (quote == 0 && (text[i] == '\'' || text[i] == '"'))
+      quote = text[i];
+    else if (text[i] == quote)
+      quote = 0;
+  }
+  return std::string_view::npos;
+}
+
 // The items between brackets, or braces with "index: name".
 Result<std::vector<std::string>> FlowList(std::string_view text, const std::string& where) {
   const char close = text[0] == '[' ? ']' : '}';
@@ -27,8 +39,7 @@ Result<std::vector<std::string>> FlowList(std::string_view text, const std::stri
   std::vector<std::string> names;
   while (!Trimmed(text).empty()) {
     text = Trimmed(text);
-    size_t comma = text.find(',');
-    if (text[0] == '\'' || text[0] == '"') comma = text.find(',', text.find(text[0], 1));
+    const size_t comma = CommaOutsideQuotes(text);
     std::string_view item = text.substr(0, comma);
     if (close == '}') {
       int64_t index = 0;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <string>
 #include <string_view>
@@ -47,7 +48,7 @@ class Folder {
   std::string operator/(const std::string& name) const { return (folder_.path() / name).string(); }
   void Write(const std::string& name, std::string_view content) const {
     std::filesystem::create_directories((folder_.path() / name).parent_path());
-    EXPECT_TRUE(WriteFile(folder_.path() / name, content).ok());
+    std::ofstream(folder_.path() / name, std::ios::binary) << content;
   }
   // A copy of one of the oracle's files.
   void Copy(const std::string& name, const std::string& oracle) const {
