@@ -20,9 +20,10 @@ namespace {
 using nlohmann::json;
 namespace pq = passes::quantize;
 
-// Enough samples to rank calibrators by their outputs' SQNR; more change the order rarely and cost
-// time.
-constexpr int64_t kFidelitySamples = 32;
+// Enough samples to rank calibrators by their outputs' SQNR: with more the order rarely changes.
+constexpr int64_t kRankingSamples = 32;
+// And to tell that the model works, when there is nothing to rank.
+constexpr int64_t kConfirmingSamples = 8;
 // Below it, ranges depend on chance (the reference tools recommend 100 to 500).
 constexpr int64_t kFewSamples = 100;
 // Ranges that differ by more than this between two halves of the data are worth a warning.
@@ -251,7 +252,8 @@ class Quantizer {
     runtimes::SessionOptions options;
     options.threads = options_.workers;
     EDGEOPT_TRY(auto session, runtime_.LoadBytes(std::as_bytes(std::span(bytes)), options));
-    const int64_t count = std::min(kFidelitySamples, samples_);
+    const bool ranks = options_.precision == "int8" && options_.calibrator == "auto";
+    const int64_t count = std::min(ranks ? kRankingSamples : kConfirmingSamples, samples_);
     EDGEOPT_TRY(reference_,
                 FidelityReference::Make(*session, data_->source, samples_ - count, count, cancel_));
     return &*reference_;
