@@ -54,7 +54,8 @@ void ProgressPrinter::Advance(int64_t done) {
   done_ += done;
   const double now = now_s_();
   if (style_ == Style::kTerminal && now - shown_s_ >= kRedrawSeconds) Draw(now);
-  if (style_ == Style::kPlain && now - shown_s_ >= kPlainSeconds) Draw(now);
+  const bool at_end = total_ > 0 && done_ >= total_;
+  if (style_ == Style::kPlain && now - shown_s_ >= kPlainSeconds && !at_end) Draw(now);
 }
 
 void ProgressPrinter::Finish() {

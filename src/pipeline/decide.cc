@@ -17,6 +17,8 @@ namespace {
 
 // A file that is smaller by less than this is as large: headers and names vary.
 constexpr double kSmallerRatio = 0.99;
+// Differences below 1 % are beneath notice, however certain many runs make them.
+constexpr double kNotable = 0.01;
 // Rounding of the scores must not decide: a loss of exactly the tolerance is allowed.
 constexpr double kRoundingSlack = 1e-9;
 
@@ -35,8 +37,8 @@ std::string AccuracyText(const Record& record, const Step& step) {
          Number(record.tolerance_ratio * 100) + " %)";
 }
 
-bool Slower(const report::Speedup& speedup) { return speedup.interval.high < 1; }
-bool Faster(const report::Speedup& speedup) { return speedup.interval.low > 1; }
+bool Slower(const report::Speedup& speedup) { return speedup.interval.high < 1 - kNotable; }
+bool Faster(const report::Speedup& speedup) { return speedup.interval.low > 1 + kNotable; }
 
 Verdict DecideUndoubted(const Record& record, const Step& step, const std::string& accuracy) {
   const Step* best = record.Find(step.best_before);

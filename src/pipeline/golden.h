@@ -12,9 +12,11 @@
 namespace edgeopt::pipeline {
 
 // How far outputs of one model may differ between machines, as a part of the largest magnitude of
-// the output. Floats: other instruction sets add in another order. int8: a value on a rounding
-// boundary falls on the other side, and so moves by a step of 1/255 of a range, in several layers.
+// the output. Floats: other instruction sets add in another order; 16-bit floats round at 2^-11, in
+// many layers. int8: a value on a rounding boundary falls on the other side, and so moves by a step
+// of 1/255 of a range, in several layers.
 inline constexpr double kFloatTolerance = 1e-3;
+inline constexpr double kFloat16Tolerance = 1e-2;
 inline constexpr double kInt8Tolerance = 5e-2;
 
 struct GoldenDifference {

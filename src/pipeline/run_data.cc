@@ -29,9 +29,8 @@ Result<data::OpenOptions> OptionsFor(const report::DataSource& source, const rep
 Result<DatasetPtr> OpenAll(const report::Record& record,
                            const std::vector<data::InputSpec>& specs) {
   EDGEOPT_TRY(const auto options, OptionsFor(record.data, record, specs));
-  auto opened = data::Open(options);
-  if (!opened.ok()) return opened.error().Within("validation data");
-  return DatasetPtr(std::move(opened).value());
+  EDGEOPT_TRY(auto opened, data::Open(options));
+  return DatasetPtr(std::move(opened));
 }
 
 // The samples of a shuffled order from `first` on, `count` of them, in their original order.
@@ -73,9 +72,8 @@ Result<DatasetPtr> OpenCalibration(const report::Record& record,
     options.limit = samples == kAllSamples ? 0 : samples;
   else if (options.limit == 0)
     options.limit = kCalibrationSamples;
-  auto opened = data::Open(options);
-  if (!opened.ok()) return opened.error().Within("calibration data");
-  return DatasetPtr(std::move(opened).value());
+  EDGEOPT_TRY(auto opened, data::Open(options));
+  return DatasetPtr(std::move(opened));
 }
 
 }  // namespace edgeopt::pipeline

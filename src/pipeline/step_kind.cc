@@ -1,5 +1,7 @@
 #include "pipeline/step_kind.h"
 
+#include <algorithm>
+
 #include "base/file.h"
 #include "base/hash.h"
 #include "formats/onnx/onnx.h"
@@ -17,6 +19,19 @@ const StepKind* FindKind(std::string_view name) {
   return nullptr;
 }
 
+// MODEL_SUFFIX, with a number behind it where another step has that name.
+std::string UnusedStem(const report::Record& record, const report::Step& step,
+                       const std::string& wanted) {
+  const auto is_used = [&](const std::string& stem) {
+    return std::any_of(record.steps.begin(), record.steps.end(), [&](const report::Step& other) {
+      return other.id != step.id && fs::path(other.output).stem() == stem;
+    });
+  };
+  std::string stem = wanted;
+  for (int number = 2; is_used(stem); ++number) stem = wanted + "_" + std::to_string(number);
+  return stem;
+}
+
 }  // namespace
 
 Result<json> MakeVariant(const report::Record& record, const report::Step& step,
@@ -30,7 +45,7 @@ Result<json> MakeVariant(const report::Record& record, const report::Step& step,
   EDGEOPT_TRY(ir::Model model, formats::ReadOnnx(InWork(work, input->output)));
   EDGEOPT_TRY(StepOutput made, kind->make({record, step, std::move(model), runtime, sink, cancel}));
 
-  const std::string stem = record.model_name + "_" + made.suffix;
+  const std::string stem = UnusedStem(record, step, record.model_name + "_" + made.suffix);
   const std::string name = stem + ".onnx";
   EDGEOPT_CHECK_OK(formats::WriteOnnx(made.model, folder / name, {Overwrite::kRefuse}));
   json files = json::object();

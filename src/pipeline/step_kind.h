@@ -49,8 +49,9 @@ namespace steps {
 std::span<const StepKind> Table();
 }  // namespace steps
 
-// Runs the step in this process and writes what it made into `folder`: MODEL_SUFFIX.onnx and the
-// further files. Returns the account of it (Made, as JSON, with names relative to `folder`).
+// Runs the step in this process and writes what it made into `folder`: MODEL_SUFFIX.onnx, with a
+// number behind it where another step has that name, and the further files. Returns the account of
+// it (Made, as JSON, with names relative to `folder`).
 Result<nlohmann::json> MakeVariant(const report::Record& record, const report::Step& step,
                                    const std::filesystem::path& work,
                                    const std::filesystem::path& folder, runtimes::Runtime& runtime,

@@ -1,0 +1,44 @@
+// edgeopt accept STEP --reason TEXT: the user takes a variant below the accuracy floor; the run
+// goes on.
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "cli/command.h"
+#include "cli/work_argument.h"
+#include "cli/workflow.h"
+#include "pipeline/workflow.h"
+
+namespace edgeopt::cli {
+namespace {
+
+struct Options {
+  std::string step, reason, work;
+};
+
+Result<Answer> Execute(const Options& options, Context& context) {
+  EDGEOPT_TRY(const auto path, WorkFolderOr(options.work));
+  EDGEOPT_TRY(const auto work, pipeline::WorkFolder::Open(path));
+  EDGEOPT_TRY(pipeline::State state, work.Load());
+  EDGEOPT_CHECK_OK(pipeline::Accept(state, options.step, options.reason));
+  EDGEOPT_CHECK_OK(work.Save(state));
+  return RunAndReport(std::move(state), work, context);
+}
+
+}  // namespace
+
+Command accept() {
+  return {"accept", "Take a variant below the accuracy floor all the same, and go on",
+          Group::kWorkflow,
+          [](CLI::App& app) -> Run {
+            auto options = std::make_shared<Options>();
+            app.add_option("step", options->step, "id of the step")->required();
+            app.add_option("--reason", options->reason, "why; goes into report and package")
+                ->required();
+            app.add_option("--work", options->work, "work folder, if there are several")
+                ->type_name("FOLDER");
+            return [options](Context& context) { return Execute(*options, context); };
+          },
+          "  edgeopt accept static-int8 --reason 'a preview build'"};
+}
+
+}  // namespace edgeopt::cli

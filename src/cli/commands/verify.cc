@@ -1,0 +1,66 @@
+// edgeopt verify PACKAGE: hashes, and the golden samples run again on this machine.
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "cli/command.h"
+#include "cli/workflow.h"
+#include "pipeline/packager.h"
+#include "report/text.h"
+
+namespace edgeopt::cli {
+namespace {
+
+struct Options {
+  std::string package;
+  int threads = 1;
+};
+
+std::string Text(const pipeline::Verification& verification) {
+  std::string text = "model: " + verification.model + " (" + verification.variant + ")\n";
+  for (const std::string& complaint : verification.file_complaints)
+    text += "fail  " + complaint + "\n";
+  if (verification.file_complaints.empty())
+    text += "pass  " + std::to_string(verification.files) + " files have their SHA-256\n";
+  for (const auto& sample : verification.golden) {
+    text += std::string(sample.pass ? "pass" : "fail") + "  " + sample.inputs + ": ";
+    text += sample.problem.empty()
+                ? "output '" + sample.output + "' differs by " +
+                      report::Number(sample.error_ratio * 100) + " % of its range at most"
+                : sample.problem;
+    text += "\n";
+  }
+  if (!verification.golden.empty())
+    text += "tolerance: " + report::Number(verification.tolerance_ratio * 100) + " %\n";
+  return text;
+}
+
+Result<Answer> Execute(const Options& options, Context& context) {
+  EDGEOPT_TRY(const pipeline::Verification verification,
+              pipeline::VerifyPackage(options.package,
+                                      pipeline::RunInAgent(AgentsOf(context), options.threads)));
+  Answer answer{Text(verification), ToJson(verification), {}};
+  if (!verification.file_complaints.empty())
+    answer.failure =
+        BadInput("the package is not as it was made: " + verification.file_complaints.front(),
+                 "get it again from where it came from");
+  else if (!verification.pass())
+    answer.failure = GateFailed("the model gives other outputs on this machine than were recorded",
+                                "measure its accuracy here before you use it");
+  return answer;
+}
+
+}  // namespace
+
+Command verify() {
+  return {"verify", "Check a package, and run its golden samples on this machine", Group::kWorkflow,
+          [](CLI::App& app) -> Run {
+            auto options = std::make_shared<Options>();
+            app.add_option("package", options->package, "folder or .tar.zst")->required();
+            app.add_option("--threads", options->threads, "threads of the runtime")
+                ->check(CLI::Range(1, 1024))
+                ->type_name("N");
+            return [options](Context& context) { return Execute(*options, context); };
+          }};
+}
+
+}  // namespace edgeopt::cli

@@ -1,0 +1,129 @@
+#include "cli/workflow.h"
+
+#include "base/file.h"
+#include "cli/table.h"
+#include "pipeline/alternatives.h"
+#include "pipeline/real_world.h"
+#include "report/markdown.h"
+#include "report/text.h"
+#include "report/verdict.h"
+
+namespace edgeopt::cli {
+namespace fs = std::filesystem;
+using nlohmann::json;
+using pipeline::Ending;
+using pipeline::State;
+using report::Number;
+using report::Record;
+
+namespace {
+
+// As the user would type it.
+std::string Typed(const fs::path& work) {
+  std::error_code ec;
+  const fs::path relative = fs::absolute(work).lexically_relative(fs::current_path(ec));
+  const bool below = !ec && !relative.empty() && *relative.begin() != "..";
+  return (below ? relative : fs::absolute(work)).string();
+}
+
+std::vector<report::Suggestion> AlternativesOf(const State& state, const fs::path& work) {
+  const report::Step* violation = pipeline::OpenViolation(state);
+  if (violation == nullptr) return {};
+  return pipeline::Alternatives(state.record, *violation, Typed(work));
+}
+
+// The package folder as the report names it: relative to the work folder where it lies in it.
+std::string PackageName(const State& state, const fs::path& work) {
+  if (state.package_folder.empty()) return "";
+  const fs::path relative = fs::path(state.package_folder).lexically_relative(fs::absolute(work));
+  const bool below = !relative.empty() && *relative.begin() != "..";
+  return below ? relative.string() : state.package_folder;
+}
+
+std::string VariantTable(const Record& record) {
+  std::vector<std::vector<std::string>> rows;
+  for (const report::Step& step : record.steps)
+    rows.push_back({step.id, std::string(Name(step.decision)),
+                    step.output.empty() ? "-" : report::Megabytes(step.size_bytes),
+                    step.latency ? Number(step.latency->p50_ms) : "-",
+                    step.latency ? Number(step.latency->p95_ms) : "-",
+                    step.vs_baseline ? Number(step.vs_baseline->ratio) : "-",
+                    step.accuracy ? report::Score(step.accuracy->value) : "-"});
+  return Table({"variant", "decision", "MB", "p50 ms", "p95 ms", "speed-up", record.metric}, rows);
+}
+
+std::string Suggestions(const std::vector<report::Suggestion>& suggestions) {
+  std::string text;
+  for (const report::Suggestion& suggestion : suggestions)
+    text += "  " + suggestion.what + ":\n    " + suggestion.estimate + "\n";
+  return text;
+}
+
+std::string Summary(const State& state, const fs::path& work, Ending ending) {
+  const Record& record = state.record;
+  const report::Verdict verdict = report::Judge(record);
+  std::string text = VariantTable(record) + "\n";
+  if (!record.latency_label.empty()) text += record.latency_label + "\n";
+  text += std::string(verdict.pass ? "PASS" : "FAIL") + ": " + report::Recommend(record, verdict) +
+          "\n";
+  if (ending == Ending::kViolation) {
+    text += "\nAlternatives:\n" + Suggestions(AlternativesOf(state, work));
+  } else if (ending == Ending::kTargetMissed) {
+    text += "\nBottleneck: " + record.bottleneck->summary + "\nWhat to try:\n" +
+            Suggestions(record.bottleneck->suggestions);
+  }
+  if (!state.package_archive.empty()) text += "Package: " + state.package_archive + "\n";
+  return text + "Report: " + (work / "report.md").string() + "\n";
+}
+
+std::optional<Error> FailureOf(const State& state, const fs::path& work, Ending ending) {
+  if (ending == Ending::kViolation) {
+    const report::Step& violation = *pipeline::OpenViolation(state);
+    return GateFailed(
+        "step '" + violation.id + "' is below the accuracy floor: " + violation.reason,
+        "choose an alternative above; nothing is packaged");
+  }
+  if (ending == Ending::kTargetMissed)
+    return GateFailed(state.blockers, "'edgeopt package " + pipeline::ShellQuoted(Typed(work)) +
+                                          "' packages the best variant all the same");
+  return std::nullopt;
+}
+
+}  // namespace
+
+pipeline::AgentStarter AgentsOf(const Context& context) {
+  return {context.program, context.runtime_library, context.cancel};
+}
+
+Result<json> WriteReports(const State& state, const fs::path& work) {
+  const Record& record = state.record;
+  const report::Input input{record,
+                            record.finished_at.empty() ? pipeline::UtcNow() : record.finished_at,
+                            PackageName(state, work), AlternativesOf(state, work)};
+  json document = report::Document(input);
+  EDGEOPT_CHECK_OK(WriteFile(work / "report.md", report::Markdown(input)));
+  EDGEOPT_CHECK_OK(WriteFile(work / "report.json",
+                             document.dump(1, ' ', false, json::error_handler_t::replace) + "\n"));
+  return document;
+}
+
+Result<Answer> RunAndReport(State state, const pipeline::WorkFolder& work, Context& context) {
+  pipeline::RealWorldOptions options;
+  options.agents = AgentsOf(context);
+  options.sink = context.sink;
+  options.cancel = context.cancel;
+  options.quiet = context.quiet;
+  const pipeline::World world = pipeline::MakeRealWorld(work, options);
+  EDGEOPT_TRY(const Ending ending,
+              pipeline::RunWorkflow(state, world, *context.sink, context.cancel));
+  Answer answer;
+  EDGEOPT_TRY(answer.document, WriteReports(state, work.path()));
+  answer.document["work"] = work.path().string();
+  answer.document["package_archive"] =
+      state.package_archive.empty() ? json() : json(state.package_archive);
+  answer.text = Summary(state, work.path(), ending);
+  answer.failure = FailureOf(state, work.path(), ending);
+  return answer;
+}
+
+}  // namespace edgeopt::cli

@@ -1,0 +1,378 @@
+#include "pipeline/preflight.h"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "base/hash.h"
+#include "data/open.h"
+#include "data/overlap.h"
+#include "devices/device.h"
+#include "formats/onnx/onnx.h"
+#include "metrics/metric.h"
+#include "pipeline/plan.h"
+#include "pipeline/run_data.h"
+#include "pipeline/samples.h"
+#include "report/text.h"
+
+namespace edgeopt::pipeline {
+namespace fs = std::filesystem;
+using nlohmann::json;
+using report::Number;
+
+namespace {
+
+// Variants are at most as large as the original; the plan makes up to four, the package holds two
+// more copies (folder and archive), and writing needs one while it lasts.
+constexpr uint64_t kCopies = 7;
+constexpr uint64_t kSpareBytes = 100 << 20;
+// A floor that lets more than that through hardly proves anything.
+constexpr double kGenerousTolerance = 0.1;
+// Below it, one sample is a per mille or more, and so the interval is wide.
+constexpr int64_t kFewValidationSamples = 1000;
+constexpr int64_t kFewCalibrationSamples = 100;
+
+int UsableCpus() { return static_cast<int>(std::max(1u, std::thread::hardware_concurrency())); }
+
+class Check {
+ public:
+  Check(const RunOptions& options, const PreflightWorld& world, const CancelToken* cancel)
+      : options_(options), world_(world), cancel_(cancel), record_(preflight_.record) {}
+
+  Preflight Run() {
+    CopySettings();
+    const bool readable = Model();
+    if (readable) Runtime();
+    Device();
+    const bool data = readable && Data();
+    Metric(data);
+    Tolerance();
+    Target();
+    if (data) Calibration();
+    if (readable) DiskSpace();
+    return std::move(preflight_);
+  }
+
+ private:
+  void Pass(std::string name, std::string finding) {
+    preflight_.items.push_back({std::move(name), Level::kPass, std::move(finding), "", {}});
+  }
+  void Warn(std::string name, std::string finding, std::string remedy) {
+    record_.warnings.push_back(name + ": " + finding);
+    preflight_.items.push_back(
+        {std::move(name), Level::kWarn, std::move(finding), std::move(remedy), {}});
+  }
+  bool Fail(std::string name, const Error& error, const std::string& remedy = {}) {
+    preflight_.items.push_back({std::move(name), Level::kFail, error.message,
+                                error.hint.empty() ? remedy : error.hint, error.code});
+    return false;
+  }
+
+  void CopySettings() {
+    record_.tool_version = options_.tool_version;
+    record_.model_path = fs::absolute(options_.model).lexically_normal().string();
+    record_.model_name = options_.model.stem().string();
+    record_.device = options_.device;
+    record_.data = Absolute(options_.data);
+    record_.calibration = Absolute(options_.calibration);
+    if (!options_.preprocessing.empty())
+      record_.preprocessing = fs::absolute(options_.preprocessing).lexically_normal().string();
+    record_.metric = options_.metric;
+    record_.metric_parameters = options_.metric_parameters;
+    record_.tolerance_ratio = options_.tolerance_ratio;
+    record_.latency_target_ms = options_.latency_target_ms;
+    record_.policy = options_.policy;
+    record_.threads = options_.threads > 0 ? options_.threads : UsableCpus();
+  }
+
+  // Steps run in other processes, maybe in another folder, after a restart.
+  static report::DataSource Absolute(report::DataSource source) {
+    for (std::string* path : {&source.path, &source.images, &source.labels})
+      if (!path->empty()) *path = fs::absolute(*path).lexically_normal().string();
+    return source;
+  }
+
+  bool Model() {
+    auto read = formats::ReadOnnx(options_.model);
+    if (!read.ok()) return Fail("model", read.error(), "name an ONNX model");
+    model_ = std::move(read).value();
+    if (const Status weights = CheckWeights(model_); !weights.ok())
+      return Fail("model", weights.error(), "export the model again");
+    auto hash = Sha256File(options_.model);
+    if (!hash.ok()) return Fail("model", hash.error());
+    record_.model_sha256 = *hash;
+    record_.model_size_bytes = static_cast<int64_t>(fs::file_size(options_.model));
+    record_.source_format = "onnx";
+    (void)formats::InferTypes(model_);  // types that stay unknown are no failure here
+    specs_ = InputSpecsOf(model_);
+    Pass("model", record_.model_path + ", " + report::Megabytes(record_.model_size_bytes) + " MB");
+    std::string framework = "ONNX, opset " + std::to_string(model_.OpsetVersion());
+    if (!model_.producer_name.empty())
+      framework += ", made by " + model_.producer_name +
+                   (model_.producer_version.empty() ? "" : " " + model_.producer_version);
+    Pass("framework", framework);
+    return true;
+  }
+
+  void Runtime() {
+    const auto loaded = world_.load(options_.model);
+    if (!loaded.ok()) {
+      Fail("runtime", loaded.error());
+      return;
+    }
+    record_.runtime = loaded->name;
+    record_.runtime_version = loaded->version;
+    Pass("runtime", loaded->name + " " + loaded->version + " loads the model");
+  }
+
+  void Device() {
+    const auto device = devices::FindDevice(options_.device);
+    if (!device.ok()) {
+      Fail("device", device.error());
+      return;
+    }
+    record_.device_title = (*device)->title;
+    record_.latency_label = devices::LatencyLabel(**device);
+    if (const Status format = devices::CheckFormat(**device, "onnx"); !format.ok()) {
+      Fail("device", format.error());
+      return;
+    }
+    if (const auto plan = MakePlan(record_); !plan.ok()) {
+      Fail("device", plan.error());
+      return;
+    }
+    if (record_.latency_label.empty())
+      Pass("device", options_.device + ", " + record_.device_title);
+    else
+      Warn("device", options_.device + ": latencies are measured here, " + record_.latency_label,
+           "measure on the device itself");
+  }
+
+  bool Data() {
+    if (options_.data.path.empty())
+      return Fail("validation data", UsageError("there is none", "add --data DATA"));
+    // All of it first: how much may be held out depends on its size.
+    auto all = OpenValidation(record_, specs_);
+    if (!all.ok()) return Fail("validation data", all.error());
+    record_.data.samples = (*all)->size();
+    if (options_.calibration.path.empty()) {
+      record_.held_out_samples = HoldOut((*all)->size());
+      all = OpenValidation(record_, specs_);
+      if (!all.ok()) return Fail("validation data", all.error());
+    }
+    validation_ = *all;
+    record_.data.description = validation_->Describe();
+    if (const Status labels = CheckClassRange(); !labels.ok())
+      return Fail("validation data", labels.error(), "correct the labels, or their order");
+    const std::string finding =
+        record_.data.description + ", " + std::to_string(validation_->size()) + " samples";
+    if (validation_->size() < kFewValidationSamples)
+      Warn("validation data", finding + ": few for an accuracy floor",
+           "give more samples; the interval of the accuracy tells how much it may be off");
+    else
+      Pass("validation data", finding);
+    return true;
+  }
+
+  // Class labels must be classes of the model; known where its output [N, classes] says so.
+  Status CheckClassRange() {
+    EDGEOPT_TRY(const data::Sample first, validation_->Load(0));
+    if (data::Find(first.targets, "label") == nullptr) return OkStatus();
+    const auto& outputs = model_.graph.outputs();
+    const auto named = record_.metric_parameters.find("output");
+    ir::ValueId output = outputs.front();
+    if (named != record_.metric_parameters.end()) output = model_.graph.Find(named->second);
+    if (!output.valid() || (named == record_.metric_parameters.end() && outputs.size() > 1))
+      return OkStatus();
+    const ir::Type& type = model_.graph.value(output).type;
+    if (type.rank() != 2 || !type.shape->back().value) return OkStatus();
+    return data::CheckLabels(*validation_, *type.shape->back().value);
+  }
+
+  void Metric(bool data_open) {
+    if (options_.metric.empty()) {
+      Fail("metric", UsageError("there is none", "add --metric NAME ('edgeopt list metrics')"));
+      return;
+    }
+    metrics::MetricOptions metric_options;
+    metric_options.parameters = options_.metric_parameters;
+    const auto made = metrics::Make(options_.metric, metric_options);
+    if (!made.ok()) {
+      Fail("metric", made.error());
+      return;
+    }
+    for (const metrics::MetricInfo& info : metrics::Table())
+      if (info.name == options_.metric) record_.metric_needs_labels = info.needs_labels;
+    if (record_.metric_needs_labels && data_open && !validation_->labelled())
+      Fail("metric",
+           BadInput("'" + options_.metric + "' needs labels, and the data has none",
+                    "give labels (--labels), or a metric of agreement with the baseline"));
+    else if (!record_.metric_needs_labels)
+      Warn("metric", options_.metric + ": agreement with the baseline, no accuracy",
+           "give labelled data and a metric that uses the labels");
+    else
+      Pass("metric", options_.metric);
+  }
+
+  void Tolerance() {
+    const double tolerance = options_.tolerance_ratio;
+    const std::string finding = Number(tolerance * 100) + " % relative to the baseline";
+    if (!(tolerance >= 0 && tolerance < 1))
+      Fail("tolerance", UsageError(finding + " is no tolerance", "use for example --tolerance 2%"));
+    else if (tolerance > kGenerousTolerance)
+      Warn("tolerance", finding + " lets much through", "2 % is usual");
+    else
+      Pass("tolerance", finding);
+  }
+
+  void Target() {
+    if (!options_.latency_target_ms)
+      Pass("latency target", "none: the best is sought");
+    else if (!(*options_.latency_target_ms > 0))
+      Fail("latency target", UsageError(Number(*options_.latency_target_ms) + " ms is no target",
+                                        "give a positive number of milliseconds"));
+    else
+      Pass("latency target", Number(*options_.latency_target_ms) + " ms (p50)");
+  }
+
+  void Calibration() {
+    if (options_.calibration.path.empty()) {
+      HeldOut();
+      return;
+    }
+    const auto all = OpenCalibration(record_, specs_, kAllSamples);
+    const auto opened = OpenCalibration(record_, specs_);
+    if (!all.ok() || !opened.ok()) {
+      Fail("calibration data", all.ok() ? opened.error() : all.error());
+      return;
+    }
+    const data::Dataset& calibration = **opened;
+    record_.calibration.description = calibration.Describe();
+    record_.calibration.limit = calibration.size();
+    record_.calibration.samples = (*all)->size();
+    const auto overlap = data::FindOverlap(calibration, *validation_, UsableCpus(), cancel_);
+    if (!overlap.ok()) {
+      Fail("calibration data", overlap.error());
+      return;
+    }
+    if (overlap->shared > 0) {
+      Fail("calibration data",
+           BadInput(
+               std::to_string(overlap->shared) + " of " + std::to_string(overlap->first_size) +
+                   " samples are validation data too, for example " + overlap->examples.front(),
+               "keep them apart, or leave --calibration out: part of --data is then kept for it"));
+      return;
+    }
+    const std::string finding =
+        record_.calibration.description + ", " + std::to_string(calibration.size()) + " samples";
+    if (calibration.size() < kFewCalibrationSamples)
+      Warn("calibration data", finding + ": few", "100 or more settle the ranges");
+    else
+      Pass("calibration data", finding + ", apart from the validation data");
+  }
+
+  void HeldOut() {
+    const int64_t count = record_.held_out_samples;
+    const std::string finding = std::to_string(count) + " samples of --data are kept for it";
+    if (count == 0)
+      Warn("calibration data", "none: static int8 is left out",
+           "add --calibration DATA, samples apart from --data");
+    else if (count < kFewCalibrationSamples)
+      Warn("calibration data", finding + ": few",
+           "add --calibration DATA with 100 samples or more");
+    else
+      Pass("calibration data", finding + ", and left out of validation");
+  }
+
+  void DiskSpace() {
+    fs::path folder = fs::absolute(options_.work.empty() ? fs::path(".") : options_.work);
+    std::error_code ec;
+    while (!fs::exists(folder, ec) && folder.has_relative_path()) folder = folder.parent_path();
+    const auto free = world_.free_bytes(folder);
+    if (!free.ok()) {
+      Fail("disk space", free.error());
+      return;
+    }
+    const uint64_t needed = kCopies * static_cast<uint64_t>(record_.model_size_bytes) + kSpareBytes;
+    const std::string finding = Number(static_cast<double>(*free) / 1e6) + " MB are free in '" +
+                                folder.string() + "', " +
+                                Number(static_cast<double>(needed) / 1e6) + " MB may be needed";
+    if (*free < needed)
+      Fail("disk space",
+           Unavailable(finding, "free disk space, or choose another folder with --work"));
+    else
+      Pass("disk space", finding);
+  }
+
+  const RunOptions& options_;
+  const PreflightWorld& world_;
+  const CancelToken* cancel_;
+  Preflight preflight_;
+  report::Record& record_;
+  ir::Model model_;
+  std::vector<data::InputSpec> specs_;
+  DatasetPtr validation_;
+};
+
+Status CheckTensor(const ir::Tensor& tensor, const std::string& name) {
+  if (!ir::IsFloatingPoint(tensor.type())) return OkStatus();
+  EDGEOPT_TRY(const std::vector<float> values, tensor.ToFloats());
+  if (std::none_of(values.begin(), values.end(), [](float value) { return std::isnan(value); }))
+    return OkStatus();
+  return BadInput("weight '" + name + "' holds NaN");
+}
+
+Status CheckGraphWeights(const ir::Graph& graph) {
+  for (const ir::ValueId id : graph.initializers())
+    if (const auto& tensor = graph.value(id).initializer)
+      EDGEOPT_CHECK_OK(CheckTensor(*tensor, graph.value(id).name));
+  for (const ir::NodeId id : graph.nodes()) {
+    const ir::Node& node = graph.node(id);
+    if (node.Is("Constant"))
+      if (const ir::Attribute* value = node.FindAttribute("value"))
+        if (const auto* tensor = value->get<ir::Tensor>())
+          EDGEOPT_CHECK_OK(CheckTensor(*tensor, graph.value(node.output(0)).name));
+    Status inner;
+    ir::ForEachSubgraph(node, [&](const std::string&, const ir::Graph& subgraph) {
+      if (inner.ok()) inner = CheckGraphWeights(subgraph);
+    });
+    EDGEOPT_CHECK_OK(inner);
+  }
+  return OkStatus();
+}
+
+}  // namespace
+
+std::string_view Name(Level level) {
+  return level == Level::kPass ? "pass" : level == Level::kWarn ? "warn" : "fail";
+}
+
+std::optional<Error> Preflight::failure() const {
+  for (const PreflightItem& item : items)
+    if (item.level == Level::kFail)
+      return Error{item.code, item.name + ": " + item.finding, item.remedy};
+  return std::nullopt;
+}
+
+json ToJson(const Preflight& preflight) {
+  json items = json::array();
+  for (const PreflightItem& item : preflight.items)
+    items.push_back({{"name", item.name},
+                     {"level", Name(item.level)},
+                     {"finding", item.finding},
+                     {"remedy", item.remedy.empty() ? json() : json(item.remedy)}});
+  return {{"items", items}, {"ready", !preflight.failure().has_value()}};
+}
+
+Preflight RunPreflight(const RunOptions& options, const PreflightWorld& world, Sink& sink,
+                       const CancelToken* cancel) {
+  sink.Start("pre-flight", 0);
+  Preflight preflight = Check(options, world, cancel).Run();
+  sink.Finish();
+  return preflight;
+}
+
+Status CheckWeights(const ir::Model& model) { return CheckGraphWeights(model.graph); }
+
+}  // namespace edgeopt::pipeline

@@ -1,0 +1,192 @@
+#include "pipeline/real_world.h"
+
+#include <chrono>
+#include <ctime>
+#include <nlohmann/json.hpp>
+
+#include "base/file.h"
+#include "base/hash.h"
+#include "base/subprocess.h"
+#include "formats/onnx/onnx.h"
+#include "measure/machine.h"
+#include "pipeline/facts.h"
+#include "pipeline/measure_step.h"
+
+namespace edgeopt::pipeline {
+namespace fs = std::filesystem;
+using nlohmann::json;
+using report::Record;
+using report::Step;
+
+namespace {
+
+// A step may take long on a large model; whether it is alive shows by its progress on stderr.
+constexpr std::chrono::hours kStepPatience{24};
+constexpr std::chrono::milliseconds kPoll{100};
+
+// What a child with --json answered: its document, or its error.
+Result<json> Answer(const std::string& text, const ExitStatus& status, const std::string& what) {
+  const json document = json::parse(text, nullptr, false);
+  if (document.is_object() && document.contains("error")) {
+    const json& error = document["error"];
+    return Error{static_cast<ErrorCode>(error.value("code", 70)), error.value("message", ""),
+                 error.value("hint", "")};
+  }
+  if (!status.ok()) return Unavailable(what + " ended with " + status.ToString());
+  if (!document.is_object()) return Internal(what + " gave no answer");
+  return document;
+}
+
+// Runs this program on something, its progress passed through to standard error.
+Result<json> RunSelf(std::vector<std::string> argv, const std::string& what,
+                     const CancelToken* cancel) {
+  EDGEOPT_TRY(Subprocess child, Subprocess::Start({std::move(argv), {}, {}, false}));
+  child.CloseInput();
+  std::string text;
+  const auto deadline = std::chrono::steady_clock::now() + kStepPatience;
+  while (std::chrono::steady_clock::now() < deadline) {
+    if (cancel != nullptr && cancel->cancelled()) return Interrupted();
+    auto line = child.ReadLine(kPoll);
+    if (!line.ok()) continue;  // nothing yet
+    if (!line->has_value()) break;
+    text += **line + "\n";
+  }
+  EDGEOPT_TRY(const ExitStatus status, child.Wait(std::chrono::seconds(60)));
+  return Answer(text, status, what);
+}
+
+// Sub-folder of variants/ that an unfinished attempt works in. Removed before each attempt, so that
+// nothing of a killed one is taken for a result; a child that survived its parent then fails.
+fs::path AttemptFolder(const fs::path& work, const Step& step) {
+  return work / "variants" / (".making-" + step.id);
+}
+
+// Moves what the child wrote to its final place; the child chose names that no step of the record
+// has. A file there is a leftover of a run that was killed before it could save, and is replaced.
+Status MoveIn(const fs::path& attempt, const fs::path& variants) {
+  std::error_code ec;
+  for (fs::directory_iterator it(attempt, ec), end; !ec && it != end; it.increment(ec)) {
+    fs::rename(it->path(), variants / it->path().filename(), ec);
+    if (ec) break;
+  }
+  if (ec) return Unavailable("can't fill '" + variants.string() + "': " + ec.message());
+  return OkStatus();
+}
+
+Result<Made> ReadMade(const json& answer) {
+  Made made;
+  try {
+    made.output = "variants/" + answer.at("output").get<std::string>();
+    for (const auto& [what, name] : answer.at("files").items())
+      made.files[what] = "variants/" + name.get<std::string>();
+    answer.at("sha256").get_to(made.sha256);
+    answer.at("size_bytes").get_to(made.size_bytes);
+    answer.at("precision").get_to(made.precision);
+    answer.at("warnings").get_to(made.warnings);
+    made.parameters = answer.at("parameters");
+    made.details = answer.at("details");
+  } catch (const json::exception& error) {
+    return Internal(std::string("a step's answer: ") + error.what());
+  }
+  return made;
+}
+
+Result<Made> MakeInChild(const Step& step, const fs::path& work, const RealWorldOptions& options) {
+  const fs::path attempt = AttemptFolder(work, step);
+  std::error_code ec;
+  fs::remove_all(attempt, ec);
+  fs::create_directories(attempt, ec);
+  if (ec) return Unavailable("can't make '" + attempt.string() + "': " + ec.message());
+  std::vector<std::string> argv = {options.agents.program.string(),
+                                   "make-variant",
+                                   work.string(),
+                                   step.id,
+                                   attempt.string(),
+                                   "--json"};
+  if (options.quiet) argv.push_back("--quiet");
+  if (!options.agents.runtime_library.empty()) {
+    argv.push_back("--runtime-library");
+    argv.push_back(options.agents.runtime_library.string());
+  }
+  const auto answer = RunSelf(std::move(argv), "step '" + step.id + "'", options.cancel);
+  const Status moved = answer.ok() ? MoveIn(attempt, work / "variants") : OkStatus();
+  fs::remove_all(attempt, ec);
+  if (!answer.ok()) return answer.error();
+  EDGEOPT_CHECK_OK(moved);
+  return ReadMade(*answer);
+}
+
+Result<json> InspectOriginal(const Record& record) {
+  EDGEOPT_TRY(ir::Model model, formats::ReadOnnx(record.model_path));
+  EDGEOPT_CHECK_OK(formats::InferTypes(model));
+  return ToJson(InspectFacts(model, Float16Gains()));
+}
+
+}  // namespace
+
+bool Float16Gains() {
+  const measure::Machine machine = measure::ReadMachine();
+  return machine.architecture == "aarch64" && machine.Has("asimdhp");
+}
+
+World MakeRealWorld(const WorkFolder& work, const RealWorldOptions& options) {
+  World world;
+  Sink* sink = options.sink != nullptr ? options.sink : &SilentSink();
+  const fs::path folder = work.path();
+  world.now = UtcNow;
+  world.seconds = [] {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch())
+        .count();
+  };
+  world.inspect = InspectOriginal;
+  world.hash_original = [](const Record& record) { return Sha256File(record.model_path); };
+  world.make = [folder, options](const Record&, const Step& step) {
+    return MakeInChild(step, folder, options);
+  };
+  world.measure = [folder, options, sink](const Record& record, const Step& step,
+                                          const Step* best) {
+    return MeasureStep(record, step, best, folder, options.agents, *sink);
+  };
+  world.validate = [folder, options, sink](const Record& record, const Step& step) {
+    return ValidateStep(record, step, folder, options.agents, *sink, options.cancel);
+  };
+  world.find_bottleneck = [folder, options, sink](const Record& record) {
+    return FindBottleneck(record, folder, options.agents, *sink);
+  };
+  world.package = [folder, options](const Record& record) {
+    return BuildPackage(record, folder, DefaultPackageFolder(record, folder), /*replaceable=*/true,
+                        RunInAgent(options.agents, record.threads));
+  };
+  world.save = [&work](const State& state) { return work.Save(state); };
+  return world;
+}
+
+PreflightWorld MakePreflightWorld(const AgentStarter& agents) {
+  PreflightWorld world;
+  world.load = [agents](const fs::path& model) -> Result<PreflightWorld::Runtime> {
+    EDGEOPT_TRY(const auto client, agents.Load(model, 1, /*spin=*/false));
+    for (const auto& runtime : client->hello().runtimes)
+      if (runtime.missing.empty()) return PreflightWorld::Runtime{runtime.name, runtime.version};
+    return Internal("the agent loaded a model without a runtime");
+  };
+  world.free_bytes = [](const fs::path& folder) -> Result<uint64_t> {
+    std::error_code ec;
+    const fs::space_info space = fs::space(folder, ec);
+    if (ec)
+      return Unavailable("can't ask for the free space of '" + folder.string() +
+                         "': " + ec.message());
+    return space.available;
+  };
+  return world;
+}
+
+std::string UtcNow() {
+  const std::time_t now = std::time(nullptr);
+  std::tm utc = {};
+  ::gmtime_r(&now, &utc);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
+  return text;
+}
+
+}  // namespace edgeopt::pipeline
