@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <queue>
 
 namespace edgeopt::ir {
 namespace {
@@ -82,45 +81,6 @@ void RenameCapture(Attribute& attribute, const std::string& from, const std::str
 }
 
 }  // namespace
-
-// --- Node ---
-
-const Attribute* Node::FindAttribute(std::string_view attribute_name) const {
-  for (const Attribute& attribute : attributes)
-    if (attribute.name == attribute_name) return &attribute;
-  return nullptr;
-}
-
-int64_t Node::IntOr(std::string_view attribute_name, int64_t fallback) const {
-  const Attribute* attribute = FindAttribute(attribute_name);
-  const auto* number = attribute ? attribute->get<int64_t>() : nullptr;
-  return number ? *number : fallback;
-}
-
-float Node::FloatOr(std::string_view attribute_name, float fallback) const {
-  const Attribute* attribute = FindAttribute(attribute_name);
-  const auto* number = attribute ? attribute->get<float>() : nullptr;
-  return number ? *number : fallback;
-}
-
-std::string Node::StringOr(std::string_view attribute_name, std::string fallback) const {
-  const Attribute* attribute = FindAttribute(attribute_name);
-  const auto* text = attribute ? attribute->get<std::string>() : nullptr;
-  return text ? *text : std::move(fallback);
-}
-
-std::vector<int64_t> Node::IntsOr(std::string_view attribute_name,
-                                  std::vector<int64_t> fallback) const {
-  const Attribute* attribute = FindAttribute(attribute_name);
-  const auto* list = attribute ? attribute->get<std::vector<int64_t>>() : nullptr;
-  return list ? *list : std::move(fallback);
-}
-
-bool Node::has_subgraphs() const {
-  bool found = false;
-  ForEachSubgraph(*this, [&](const std::string&, const Graph&) { found = true; });
-  return found;
-}
 
 // --- Graph: reading ---
 
@@ -427,76 +387,6 @@ bool Graph::ReplaceEverywhere(ValueId from, ValueId to) {
   Rename(from, std::move(spare));
   Rename(to, kept);
   return true;
-}
-
-// --- Graph: order and dead code ---
-
-Result<std::vector<NodeId>> Graph::TopologicalOrder() const {
-  std::unordered_map<int32_t, size_t> position;
-  for (size_t i = 0; i < order_.size(); ++i) position[order_[i].index] = i;
-  std::vector<size_t> waiting_for(order_.size(), 0);
-  std::vector<std::vector<size_t>> users(order_.size());
-  for (size_t i = 0; i < order_.size(); ++i) {
-    const auto depend = [&](ValueId used) {
-      const NodeId made_by = producer(used);
-      if (!made_by.valid()) return;
-      users[position.at(made_by.index)].push_back(i);
-      ++waiting_for[i];
-    };
-    for (const ValueId used : node(order_[i]).inputs) depend(used);
-    for (const ValueId used : node(order_[i]).captures) depend(used);
-  }
-  std::priority_queue<size_t, std::vector<size_t>, std::greater<>> ready;
-  for (size_t i = 0; i < order_.size(); ++i)
-    if (waiting_for[i] == 0) ready.push(i);
-  std::vector<NodeId> sorted;
-  sorted.reserve(order_.size());
-  while (!ready.empty()) {
-    const size_t next = ready.top();
-    ready.pop();
-    sorted.push_back(order_[next]);
-    for (const size_t user : users[next])
-      if (--waiting_for[user] == 0) ready.push(user);
-  }
-  if (sorted.size() != order_.size()) {
-    for (size_t i = 0; i < order_.size(); ++i)
-      if (waiting_for[i] > 0)
-        return BadInput(Describe(order_[i]) + " is on a cycle: it needs its own result",
-                        "export the model again; a graph must be acyclic");
-  }
-  return sorted;
-}
-
-Status Graph::SortTopologically() {
-  EDGEOPT_TRY(order_, TopologicalOrder());
-  return OkStatus();
-}
-
-int64_t Graph::RemoveUnused() {
-  int64_t removed = 0;
-  std::vector<NodeId> pending = nodes();
-  while (!pending.empty()) {
-    const NodeId id = pending.back();
-    pending.pop_back();
-    if (!alive(id)) continue;
-    const std::vector<ValueId> outputs = node(id).outputs;
-    const bool used = std::any_of(outputs.begin(), outputs.end(),
-                                  [&](ValueId v) { return v.valid() && !IsUnused(v); });
-    if (used) continue;
-    std::vector<ValueId> operands = node(id).inputs;
-    operands.insert(operands.end(), node(id).captures.begin(), node(id).captures.end());
-    RemoveNode(id);
-    ++removed;
-    for (const ValueId output : outputs)
-      if (output.valid()) RemoveValue(output);
-    for (const ValueId operand : operands)
-      if (producer(operand).valid()) pending.push_back(producer(operand));
-  }
-  for (size_t i = 0; i < values_.size(); ++i) {
-    const ValueId id{static_cast<int32_t>(i)};
-    if (alive(id) && !value(id).producer.valid() && IsUnused(id) && !IsInput(id)) RemoveValue(id);
-  }
-  return removed;
 }
 
 std::unordered_set<std::string> AllNames(const Graph& graph) {
