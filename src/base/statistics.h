@@ -71,7 +71,8 @@ inline constexpr uint64_t kResampleSeed = 20250101;
 // two variants evaluated on the same samples can be compared draw by draw.
 class Resampler {
  public:
-  Resampler(size_t samples, uint64_t seed = kResampleSeed) : counts_(samples), engine_(seed) {}
+  explicit Resampler(size_t samples, uint64_t seed = kResampleSeed)
+      : counts_(samples), engine_(seed) {}
   // How often each sample is in the next draw. Valid until the next call.
   std::span<const uint32_t> Next();
 
