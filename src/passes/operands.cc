@@ -1,6 +1,7 @@
 #include "passes/operands.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "base/half.h"
 
@@ -51,6 +52,19 @@ bool IsDeterministic(const ir::Node& node) {
                              "RandomNormalLike", "RandomUniform", "RandomUniformLike"})
     if (node.op_type == random) return false;
   return node.domain.empty();
+}
+
+double LargestOf(DataType type) {
+  if (type == DataType::kFloat64) return std::numeric_limits<double>::max();
+  if (type == DataType::kFloat16) return 65504.0;
+  if (type == DataType::kBfloat16) return Bfloat16ToFloat(0x7F7F);
+  return std::numeric_limits<float>::max();
+}
+
+double SmallestNormalOf(DataType type) {
+  if (type == DataType::kFloat64) return std::numeric_limits<double>::min();
+  if (type == DataType::kFloat16) return 0x1p-14;
+  return std::numeric_limits<float>::min();  // bfloat16 has the same exponents
 }
 
 Result<ir::Tensor> RealTensor(DataType type, ir::Dims dims, const std::vector<double>& values) {

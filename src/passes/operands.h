@@ -33,6 +33,9 @@ bool SameShape(const ir::Type& a, const ir::Type& b);
 // An ai.onnx operator that gives the same outputs for the same inputs each time.
 bool IsDeterministic(const ir::Node& node);
 
+// Of float16, bfloat16, float32 and float64: the largest finite and the smallest normal number.
+double LargestOf(ir::DataType type);
+double SmallestNormalOf(ir::DataType type);
 // A tensor of `type`, one of float32, float64, float16 and bfloat16, rounded to nearest even.
 // Unsupported for other types.
 Result<ir::Tensor> RealTensor(ir::DataType type, ir::Dims dims, const std::vector<double>& values);

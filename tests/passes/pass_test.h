@@ -1,5 +1,5 @@
-// How a pass is tested: a graph as text goes through it and must come out as another text, constants
-// included; and ONNX Runtime must give the same outputs for both.
+// How a pass is tested: a graph as text goes through it and must come out as another text,
+// constants included; and ONNX Runtime must give the same outputs for both.
 #pragma once
 
 #include <gtest/gtest.h>

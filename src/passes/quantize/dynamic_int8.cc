@@ -44,16 +44,18 @@ Tensor Scaled(const Tensor& tensor, float factor) {
   return Tensor::Of(tensor.dims(), values);
 }
 
+enum class Scope { kAll, kTables };
+
 class GraphQuantizer {
  public:
-  GraphQuantizer(Graph& graph, const DynamicOptions& options, DynamicReport& report)
-      : graph_(graph), options_(options), report_(report) {}
+  GraphQuantizer(Graph& graph, Scope scope, const DynamicOptions& options, DynamicReport& report)
+      : graph_(graph), scope_(scope), options_(options), report_(report) {}
 
   Result<bool> Run() {
     bool changed = false;
     for (const NodeId id : graph_.nodes()) {
       const Node& node = graph_.node(id);
-      if (!IsCandidate(node)) continue;
+      if (scope_ == Scope::kTables ? !node.Is("Gather") : !IsCandidate(node)) continue;
       DynamicReport::Row row{NodeLabel(graph_, id), node.op_type, false, Obstacle(id)};
       if (row.reason.empty()) {
         const Status done = Quantize(id);
@@ -290,12 +292,31 @@ class GraphQuantizer {
   }
 
   Graph& graph_;
+  const Scope scope_;
   const DynamicOptions& options_;
   DynamicReport& report_;
   std::map<ValueId, QuantizedActivation> activations_;
   std::map<ValueId, Table> tables_;
   bool uses_microsoft_domain_ = false;
 };
+
+// Whether anything changed; the report is filled in either case.
+Result<bool> QuantizeGraphs(ir::Model& model, Scope scope, const DynamicOptions& options,
+                            DynamicReport& report) {
+  bool microsoft = false;
+  const auto quantize = [&](Graph& graph) -> Result<bool> {
+    GraphQuantizer quantizer(graph, scope, options, report);
+    auto result = quantizer.Run();
+    microsoft |= quantizer.uses_microsoft_domain();
+    return result;
+  };
+  ir::Model quantized = model;
+  EDGEOPT_TRY(const bool changed, ir::TransformGraph(quantized.graph, quantize));
+  if (microsoft && quantized.OpsetVersion("com.microsoft") == 0)
+    quantized.opset_imports.push_back({"com.microsoft", 1});
+  if (changed) model = std::move(quantized);
+  return changed;
+}
 
 }  // namespace
 
@@ -304,22 +325,17 @@ Result<DynamicReport> QuantizeDynamic(ir::Model& model, const DynamicOptions& op
   if (model.OpsetVersion() < 11)
     return Unsupported("dynamic quantization needs opset 11, the model has " +
                        std::to_string(model.OpsetVersion()));
-  ir::Model quantized = model;
   DynamicReport report;
-  bool microsoft = false;
-  EDGEOPT_TRY(const bool changed,
-              ir::TransformGraph(quantized.graph, [&](Graph& graph) -> Result<bool> {
-                GraphQuantizer quantizer(graph, options, report);
-                auto result = quantizer.Run();
-                microsoft |= quantizer.uses_microsoft_domain();
-                return result;
-              }));
+  EDGEOPT_TRY(const bool changed, QuantizeGraphs(model, Scope::kAll, options, report));
   if (!changed)
     return Unsupported("no MatMul, Gemm, LSTM or Gather of this model can be quantized dynamically",
                        "try --precision int8 with calibration data");
-  if (microsoft && quantized.OpsetVersion("com.microsoft") == 0)
-    quantized.opset_imports.push_back({"com.microsoft", 1});
-  model = std::move(quantized);
+  return report;
+}
+
+Result<DynamicReport> QuantizeTables(ir::Model& model, const DynamicOptions& options) {
+  DynamicReport report;
+  EDGEOPT_CHECK_OK(QuantizeGraphs(model, Scope::kTables, options, report));
   return report;
 }
 

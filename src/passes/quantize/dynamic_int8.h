@@ -33,4 +33,7 @@ struct DynamicReport {
 // types and opset 11. Unsupported when nothing can be quantized.
 Result<DynamicReport> QuantizeDynamic(ir::Model& model, const DynamicOptions& options);
 
+// The look-up tables alone, for models quantized statically. No row: there is none.
+Result<DynamicReport> QuantizeTables(ir::Model& model, const DynamicOptions& options);
+
 }  // namespace edgeopt::passes::quantize

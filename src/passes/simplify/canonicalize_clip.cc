@@ -41,12 +41,6 @@ struct Limiter {
   Limits limits;
 };
 
-double LargestOf(DataType type) {
-  if (type == DataType::kFloat16) return 65504.0;
-  if (type == DataType::kFloat32) return std::numeric_limits<float>::max();
-  return std::numeric_limits<double>::max();
-}
-
 class ClipCanonicalizer {
  public:
   ClipCanonicalizer(Rewriter& rewriter, NodeId id)
@@ -61,7 +55,8 @@ class ClipCanonicalizer {
       return OkStatus();
     auto limiter = LimiterOf(node);
     if (!limiter) {
-      if (node.Is("Clip")) rewriter_.Skip(id_, "its limits are computed at run time");
+      if (node.Is("Clip"))
+        rewriter_.Skip(id_, "its limits are computed at run time, or leave no range");
       return OkStatus();
     }
     const bool merged = MergeEarlier(*limiter);

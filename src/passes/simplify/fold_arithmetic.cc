@@ -12,7 +12,6 @@
 // Source:   associativity.
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "passes/operands.h"
 
@@ -49,12 +48,6 @@ std::optional<Step> StepOf(const Rewriter& rewriter, const Node& node) {
   return std::nullopt;
 }
 
-double SmallestNormal(ir::DataType type) {
-  return type == ir::DataType::kFloat16   ? std::ldexp(1.0, -14)
-         : type == ir::DataType::kFloat64 ? std::numeric_limits<double>::min()
-                                          : std::numeric_limits<float>::min();
-}
-
 // nullopt where the shapes are not of the simple kinds, or a number leaves the range.
 std::optional<Step> Combined(const Step& first, const Step& second) {
   const bool same = first.dims == second.dims;
@@ -70,8 +63,8 @@ std::optional<Step> Combined(const Step& first, const Step& second) {
   for (size_t i = 0; i < large.values.size(); ++i) {
     const double a = large.values[i], b = small.values[small.values.size() == 1 ? 0 : i];
     const double result = large.multiplies ? a * b : a + b;
-    if (!std::isfinite(result)) return std::nullopt;
-    if (large.multiplies && std::abs(result) < SmallestNormal(large.type) && a != 0 && b != 0)
+    if (!(std::abs(result) <= LargestOf(large.type))) return std::nullopt;
+    if (large.multiplies && std::abs(result) < SmallestNormalOf(large.type) && a != 0 && b != 0)
       return std::nullopt;
     combined.values[i] = result;
   }

@@ -100,6 +100,19 @@ g (int64[3] i) => (float[3,2] y) <float[2,2] t = {127, 0, 0, 254}> { y = Gather(
   EXPECT_EQ(model.graph.ConstantOf(scales)->as<float>()[1], 2.0f);
 }
 
+TEST(QuantizeTables, LeavesProductsAlone) {
+  ir::Model model = Parse(
+      "g (int64[3] i, float[1,2] x) => (float[3,2] y, float[1,16] p) <float[2,2] t = {127, 0, 0, "
+      "254}, "
+      "float[2,16] w = {" +
+      Columns16("1") + "}> { y = Gather(t, i)\n p = MatMul(x, w) }");
+  DynamicOptions options;
+  options.min_table_bytes = 0;
+  ASSERT_TRUE(QuantizeTables(model, options).ok());
+  EXPECT_EQ(Count(model.graph, "MatMul"), 1);
+  EXPECT_EQ(Count(model.graph, "Gather"), 2);
+}
+
 TEST(QuantizeDynamic, ATableWithAnotherReaderStaysFloat) {
   ir::Model model =
       Parse("g (int64[3] i, float[1,2] x) => (float[3,16] y, float[1,16] p) <float[2,16] t = {" +

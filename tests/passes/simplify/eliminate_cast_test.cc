@@ -15,15 +15,16 @@ std::string Casts(const std::string& from, const std::string& first, const std::
 }
 
 TEST(EliminateCast, ToTheSameType) {
-  ExpectRewrite(kPass,
-                "g (float[2] x) => (float[2] y) { a = Cast<to = 1>(x)\n y = Relu(a) }",
+  ExpectRewrite(kPass, "g (float[2] x) => (float[2] y) { a = Cast<to = 1>(x)\n y = Relu(a) }",
                 "g (float[2] x) => (float[2] y) { y = Relu(x) }");
 }
 
 TEST(EliminateCast, RoundTripThroughAWiderType) {
-  for (const auto& [from, wide, narrow] :
-       {std::tuple{"float", kDouble, kFloat}, {"int32", kInt64, kInt32}, {"float16", kFloat, kHalf},
-        {"bool", kInt64, kBool}, {"int32", kDouble, kInt32}}) {
+  for (const auto& [from, wide, narrow] : {std::tuple{"float", kDouble, kFloat},
+                                           {"int32", kInt64, kInt32},
+                                           {"float16", kFloat, kHalf},
+                                           {"bool", kInt64, kBool},
+                                           {"int32", kDouble, kInt32}}) {
     SCOPED_TRACE(from);
     const std::string type = from;
     ExpectRewrite(kPass,
@@ -41,9 +42,11 @@ TEST(EliminateCast, TwoBecomeOne) {
 }
 
 TEST(EliminateCast, NotThroughANarrowerType) {
-  for (const auto& [from, narrow, wide] :
-       {std::tuple{"float", kHalf, kFloat}, {"int64", kInt32, kInt64}, {"int64", kFloat, kInt64},
-        {"int64", kBool, kInt64}, {"double", kFloat, kDouble}}) {
+  for (const auto& [from, narrow, wide] : {std::tuple{"float", kHalf, kFloat},
+                                           {"int64", kInt32, kInt64},
+                                           {"int64", kFloat, kInt64},
+                                           {"int64", kBool, kInt64},
+                                           {"double", kFloat, kDouble}}) {
     SCOPED_TRACE(from);
     ExpectUnchanged(kPass, Casts(from, narrow, wide, from), "is not known to be exact");
   }

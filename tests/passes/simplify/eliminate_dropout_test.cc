@@ -28,8 +28,10 @@ TEST(EliminateDropout, NothingIsDropped) {
 }
 
 TEST(EliminateDropout, BeforeOpset12) {
-  ExpectRewrite(kPass, Opset(9) + "g (float[2] x) => (float[2] y) {\n"
-                                  "a = Dropout<ratio = 0.5>(x)\n y = Relu(a) }",
+  ExpectRewrite(kPass,
+                Opset(9) +
+                    "g (float[2] x) => (float[2] y) {\n"
+                    "a = Dropout<ratio = 0.5>(x)\n y = Relu(a) }",
                 Opset(9) + kAfter);
 }
 
