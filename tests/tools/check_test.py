@@ -54,6 +54,10 @@ class CheckTest(unittest.TestCase):
         self.assertRegex(self.check({"src/base/a.cc": f"\n// {MARKER}: more\n"})[0], r"^src/base/a\.cc:2: ")
         self.assertEqual(self.check({"src/base/a.cc": f"int k{MARKER}s;\n", "docs/a.md": MARKER + "\n"}), [])
 
+    def test_scripts_that_would_not_run(self):
+        self.assertRegex(self.check({"tests/cli/a_test.sh": "#!/bin/bash\n"})[0], r"^tests/cli/a_test\.sh:1: ")
+        self.assertEqual(self.check({"tests/cli/helpers.sh": "# Sourced.\n"}), [])
+
     def test_paths_of_one_machine(self):
         self.assertRegex(self.check({"tools/x.sh": f"cd {HOME}\n"})[0], r"^tools/x\.sh:1: a path of one machine")
         self.assertEqual(self.check({"tools/x.sh": "cd ~/models; ls /usr/share /home\n"}), [])
