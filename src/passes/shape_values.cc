@@ -151,11 +151,7 @@ std::optional<Elements> ShapeValues::EvaluateNode(const Node& node, ValueId outp
   // The rank of the output is at most 1, so these keep the elements and their order.
   if (op == "Unsqueeze" || op == "Squeeze" || op == "Reshape" || op == "Flatten")
     return Of(node.input(0));
-  if (op == "Cast") {
-    const auto to = static_cast<ir::DataType>(node.IntOr("to", 0));
-    const bool widens = to == ir::DataType::kInt64 || to == rewriter_.ElementOf(node.input(0));
-    return widens ? Of(node.input(0)) : std::nullopt;
-  }
+  if (op == "Cast") return Cast(node);
   if (IsArithmetic(op) && node.inputs.size() == 2) return Arithmetic(node);
   return std::nullopt;
 }
@@ -211,6 +207,17 @@ std::optional<Elements> ShapeValues::Slice(const Node& node) {
   };
   const int64_t start = clamped(starts.values[0]);
   return Elements(data->begin() + start, data->begin() + std::max(start, clamped(ends.values[0])));
+}
+
+std::optional<Elements> ShapeValues::Cast(const Node& node) {
+  auto elements = Of(node.input(0));
+  const auto to = static_cast<ir::DataType>(node.IntOr("to", 0));
+  if (!elements || to == ir::DataType::kInt64 || to == rewriter_.ElementOf(node.input(0)))
+    return elements;
+  if (to != ir::DataType::kInt32) return std::nullopt;
+  for (Element& element : *elements)
+    if (!element.number || *element.number != static_cast<int32_t>(*element.number)) element = {};
+  return elements;
 }
 
 std::optional<Elements> ShapeValues::Concat(const Node& node) {

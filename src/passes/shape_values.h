@@ -49,6 +49,7 @@ class ShapeValues {
   std::optional<Elements> Size(const ir::Node& node);
   std::optional<Elements> Gather(const ir::Node& node);
   std::optional<Elements> Slice(const ir::Node& node);
+  std::optional<Elements> Cast(const ir::Node& node);
   std::optional<Elements> Concat(const ir::Node& node);
   std::optional<Elements> Arithmetic(const ir::Node& node);
   std::optional<Elements> Where(const ir::Node& node);
