@@ -147,6 +147,9 @@ class Quantizer {
     ir::Model built = model_;
     EDGEOPT_CHECK_OK(
         pq::QuantizeStatic(built, plan_, ranges_.ParamsOf(calibrator), {options_.reduced_range}));
+    pq::DynamicOptions tables;
+    tables.exclusions = pq::Exclusions(options_.exclude);
+    EDGEOPT_CHECK_OK(pq::QuantizeTables(built, tables));
     return built;
   }
 
