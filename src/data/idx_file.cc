@@ -83,10 +83,14 @@ bool LooksLikeIdx(std::string_view beginning) {
          TypeOf(beginning) && beginning[3] >= 1 && beginning[3] <= kMostDims;
 }
 
+Result<ArraySource> ReadIdx(const Buffer& file, std::string name) {
+  const bool gzip = file.text().starts_with("\x1F\x8B");
+  return gzip ? ReadGzip(file, std::move(name)) : ReadPlain(file, std::move(name));
+}
+
 Result<ArraySource> ReadIdx(const std::filesystem::path& path, std::string name) {
   EDGEOPT_TRY(const Buffer file, Buffer::Map(path));
-  const bool gzip = file.text().starts_with("\x1F\x8B");
-  auto source = gzip ? ReadGzip(file, std::move(name)) : ReadPlain(file, std::move(name));
+  auto source = ReadIdx(file, std::move(name));
   if (!source.ok()) return source.error().Within(path.string());
   return source;
 }

@@ -16,5 +16,6 @@ namespace edgeopt::data {
 bool LooksLikeIdx(std::string_view beginning);
 // Errors name the file.
 Result<ArraySource> ReadIdx(const std::filesystem::path& path, std::string name);
+Result<ArraySource> ReadIdx(const Buffer& file, std::string name);
 
 }  // namespace edgeopt::data

@@ -1,9 +1,9 @@
 // The test: natural data changes slowly along at least one of its axes, independent noise along
 // none. The correlation between an element and its neighbour, computed for each axis over all pairs
-// of one sample, is 0 for noise, with a standard deviation of about 1 / sqrt(pairs); for photos,
-// spectra and sounds the largest over the axes is 0.5 to 0.99 (0.66 for Fashion-MNIST's 28 x 28 on
-// its worst classes). Judged is the median over the samples of the largest, against 0.2: ten
-// deviations from noise at 2500 pairs, still four at 400.
+// of one sample, is 0 for noise, with a standard deviation of about 1 / sqrt(pairs). Measured, the
+// largest over the axes: 46 photos and drawings at 224 x 224, 0.65 to 1.00, median 0.96;
+// Fashion-MNIST's 10,000 at 28 x 28, 0.30 to 1.00, median 0.91. Judged is the median over the
+// samples, against 0.2: ten deviations from noise at 2500 pairs, still four at 400.
 //
 // What it can't see: noise that was smoothed. What it must not judge: few elements (below 400 pairs
 // along an axis chance reaches the threshold), indices such as tokens, and feature vectors, whose

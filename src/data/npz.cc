@@ -141,7 +141,9 @@ class Archive {
   uint64_t count_ = 0, directory_ = 0;
 };
 
-Result<std::vector<NpzMember>> ReadMembers(const Buffer& file) {
+}  // namespace
+
+Result<std::vector<NpzMember>> ReadNpz(const Buffer& file) {
   Archive archive(file);
   EDGEOPT_TRY(const std::vector<Entry> entries, archive.Directory());
   std::vector<NpzMember> members;
@@ -158,11 +160,9 @@ Result<std::vector<NpzMember>> ReadMembers(const Buffer& file) {
   return members;
 }
 
-}  // namespace
-
 Result<std::vector<NpzMember>> ReadNpz(const std::filesystem::path& path) {
   EDGEOPT_TRY(const Buffer file, Buffer::Map(path));
-  auto members = ReadMembers(file);
+  auto members = ReadNpz(file);
   if (!members.ok()) return members.error().Within(path.string());
   return members;
 }

@@ -21,6 +21,7 @@ struct NpzMember {
 // In the order of the archive's directory. BadInput for what is no whole archive; Unsupported for
 // encrypted members and for compression other than deflate.
 Result<std::vector<NpzMember>> ReadNpz(const std::filesystem::path& path);
+Result<std::vector<NpzMember>> ReadNpz(const Buffer& file);
 // All arrays, under their names.
 Result<std::vector<ir::Tensor>> ReadNpzTensors(const std::filesystem::path& path);
 
