@@ -74,6 +74,7 @@ class Agent {
       return Unsupported("no method '" + request.method + "' in version 1 of the protocol");
     if (!greeted_ && request.method != "hello") return BadInput("the first request is not 'hello'");
     current_id_ = request.id;
+    last_progress_ = clock_();
     return (this->*method->second)(request.params);
   }
 

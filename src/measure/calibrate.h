@@ -38,8 +38,8 @@ struct CalibrationRun {
 
 // Runs samples 0 to `samples` - 1 through the model. `observe` names values of the main graph (its
 // inputs too); values that are not float32 are an error. BadInput when a sample does not fit the
-// model or when a value holds nothing but NaN, infinities and masks; kUnavailable with the
-// runtime's message when it can't run the model.
+// model, when the runtime can't run it (its message), or when a value holds nothing but NaN,
+// infinities and masks.
 Result<CalibrationRun> Calibrate(const ir::Model& model, const std::vector<std::string>& observe,
                                  runtimes::Runtime& runtime, const SampleSource& source,
                                  int64_t samples, const CalibrationOptions& options = {});

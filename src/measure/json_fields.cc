@@ -29,14 +29,8 @@ Result<std::string> Fields::Text(const char* name) {
 
 Result<int64_t> Fields::Integer(const char* name, int64_t min, int64_t max) {
   EDGEOPT_TRY(const json* value, Find(name, "an integer"));
-  const Error wrong =
-      Wrong(name, "an integer from " + std::to_string(min) + " to " + std::to_string(max));
-  if (!value->is_number_integer()) return wrong;
-  if (value->is_number_unsigned() && value->get<uint64_t>() > static_cast<uint64_t>(INT64_MAX))
-    return wrong;
-  const auto number = value->get<int64_t>();
-  if (number < min || number > max) return wrong;
-  return number;
+  if (const auto number = IntegerIn(*value, min, max)) return *number;
+  return Wrong(name, "an integer from " + std::to_string(min) + " to " + std::to_string(max));
 }
 
 Result<double> Fields::Number(const char* name, double min, double max) {
@@ -70,6 +64,15 @@ Status Fields::Finish() const {
   for (const auto& [name, value] : object_->items())
     if (!known_.contains(name)) return BadInput(where_ + ": unknown field '" + name + "'");
   return OkStatus();
+}
+
+std::optional<int64_t> IntegerIn(const json& value, int64_t min, int64_t max) {
+  if (!value.is_number_integer()) return std::nullopt;
+  if (value.is_number_unsigned() && value.get<uint64_t>() > static_cast<uint64_t>(INT64_MAX))
+    return std::nullopt;
+  const auto number = value.get<int64_t>();
+  if (number < min || number > max) return std::nullopt;
+  return number;
 }
 
 std::string Line(const json& value) {

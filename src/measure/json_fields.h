@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -37,6 +38,9 @@ class Fields {
   std::string where_;
   std::set<std::string> known_;
 };
+
+// The integer that `value` is, if it is one in that range.
+std::optional<int64_t> IntegerIn(const nlohmann::json& value, int64_t min, int64_t max);
 
 // On one line; bytes that are not UTF-8 are replaced, since JSON can't hold them.
 std::string Line(const nlohmann::json& json);

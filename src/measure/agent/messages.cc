@@ -36,13 +36,12 @@ Result<std::vector<std::string>> TextsFrom(const json& array, const std::string&
 Result<std::vector<int64_t>> IntegersFrom(const json& array, int64_t min, int64_t max,
                                           const std::string& where) {
   std::vector<int64_t> numbers;
-  for (const json& number : array) {
-    if (!number.is_number_integer() ||
-        (number.is_number_unsigned() && number.get<uint64_t>() > static_cast<uint64_t>(max)) ||
-        number.get<int64_t>() < min)
+  for (const json& value : array) {
+    const auto number = IntegerIn(value, min, max);
+    if (!number)
       return BadInput(where + ": an element is not an integer from " + std::to_string(min) +
                       " to " + std::to_string(max));
-    numbers.push_back(number.get<int64_t>());
+    numbers.push_back(*number);
   }
   return numbers;
 }

@@ -16,9 +16,9 @@ Result<ir::Dims> DecodeDims(const json& array, const std::string& where) {
   if (array.size() > kMaxRank) return BadInput(where + " has too many dimensions");
   ir::Dims dims;
   for (const json& size : array) {
-    if (!size.is_number_unsigned() || size.get<uint64_t>() > static_cast<uint64_t>(kMaxElements))
-      return BadInput(where + ": a dimension is not an integer from 0 to 2^40");
-    dims.push_back(size.get<int64_t>());
+    const auto number = IntegerIn(size, 0, kMaxElements);
+    if (!number) return BadInput(where + ": a dimension is not an integer from 0 to 2^40");
+    dims.push_back(*number);
   }
   return dims;
 }
