@@ -112,6 +112,50 @@ TEST(Map, ByHand) {
   EXPECT_FALSE(coco.details.contains("ap_large"));
 }
 
+// The first detection overlaps both objects by 2/3 and takes the one that comes last, as in
+// pycocotools; the second detection fits one object only.
+TEST(Map, OfEqualOverlapsTheLastObjectIsTaken) {
+  const std::vector<float> found = {2, 0, 12, 10, 4, 0, 14, 10};
+  const auto ap50 = [&](const std::vector<float>& boxes) {
+    const Score score =
+        ScoreOf("map", kPixels, {Image(found, {0.9f, 0.8f}, {0, 0}, boxes, {0, 0})});
+    return score.details.at("ap50");
+  };
+  EXPECT_NEAR(ap50({4, 0, 14, 10, 0, 0, 10, 10}), 1, 1e-12);
+  EXPECT_NEAR(ap50({0, 0, 10, 10, 4, 0, 14, 10}), 51.0 / 101, 1e-12);
+}
+
+// The crowd holds the whole detection, the object only overlaps it by 0.6; still the object is
+// found.
+TEST(Map, AnObjectIsNotLeftForACrowd) {
+  Observation image = Image({0, 0, 10, 6}, {0.9f}, {0}, {0, 0, 10, 10, 0, 0, 100, 100}, {0, 0});
+  image.targets.push_back(Bools("crowd", {false, true}));
+  EXPECT_NEAR(ScoreOf("map", kPixels, {image}).details.at("ap50"), 1, 1e-12);
+  // A detection of the crowd alone is ignored, any number of times: no false positive.
+  Observation in_crowd = Image({50, 50, 60, 60, 70, 50, 80, 60, 0, 0, 10, 10}, {0.9f, 0.8f, 0.7f},
+                               {0, 0, 0}, {0, 0, 10, 10, 0, 0, 100, 100}, {0, 0});
+  in_crowd.targets.push_back(Bools("crowd", {false, true}));
+  EXPECT_NEAR(ScoreOf("map", kPixels, {in_crowd}).value, 1, 1e-12);
+}
+
+// Of one class in one image the 100 best detections count; the object is found by the last one.
+TEST(Map, AtMostAHundredDetectionsOfAClass) {
+  const auto ap50 = [](size_t misses) {
+    std::vector<float> found, scores;
+    for (size_t i = 0; i < misses; ++i) {
+      found.insert(found.end(), {500, 500, 510, 510});
+      scores.push_back(0.9f);
+    }
+    found.insert(found.end(), {0, 0, 10, 10});
+    scores.push_back(0.5f);
+    const std::vector<int64_t> classes(scores.size(), 0);
+    return ScoreOf("map", kPixels, {Image(found, scores, classes, {0, 0, 10, 10}, {0})})
+        .details.at("ap50");
+  };
+  EXPECT_NEAR(ap50(99), 0.01, 1e-12);
+  EXPECT_EQ(ap50(100), 0);
+}
+
 // Two objects, detected with precision 1, 1, 2/3 (the last is the second object's again). Whichever
 // is difficult leaves one object, found at precision 1.
 TEST(MapVoc, DifficultObjectsNeitherCountNorHarm) {
