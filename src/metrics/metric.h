@@ -52,7 +52,8 @@ struct Score {
   // score is no mean over samples.
   std::vector<float> per_sample;
   // The score on bootstrap draws of the samples, the same draws for equal numbers of samples (see
-  // Resampler). Empty where per_sample says it all.
+  // Resampler); NaN on a draw that leaves it undefined, infinite where `value` can be. Empty where
+  // per_sample says it all.
   std::vector<double> replicates;
 };
 
