@@ -15,17 +15,29 @@ namespace {
 
 void RestoreGraph(const ir::Graph& original, ir::Graph& converted);
 
+// Whether the converter left the type as it was, apart from what it can't represent. (Its Scan 8 to
+// 9 takes the batch axis away.)
+bool SameType(const ir::Type& before, const ir::Type& after) {
+  if (after.kind == ir::Type::Kind::kNone) return true;
+  if (before.kind != after.kind || before.element != after.element) return false;
+  if (!before.shape || !after.shape) return true;
+  const auto same_dim = [](const ir::Dim& x, const ir::Dim& y) {
+    return !x.value || !y.value || *x.value == *y.value;
+  };
+  return std::equal(before.shape->begin(), before.shape->end(), after.shape->begin(),
+                    after.shape->end(), same_dim);
+}
+
 void RestoreValue(const ir::Graph& original, ir::Graph& converted, ir::ValueId id) {
   const ir::ValueId before = original.Find(converted.value(id).name);
   if (!before.valid()) return;
   const ir::Value& value = original.value(before);
   converted.SetDocumentation(id, value.doc_string, value.metadata);
-  const ir::Type& type = converted.value(id).type;
+  const ir::Type type = converted.value(id).type;
   if (value.initializer && converted.value(id).initializer == value.initializer)
     converted.SetInitializer(id, *value.initializer);
   const bool known = value.type.kind != ir::Type::Kind::kNone;
-  if (known && (type.kind == ir::Type::Kind::kNone || type.element == value.type.element))
-    converted.SetType(id, value.type);
+  converted.SetType(id, known && SameType(value.type, type) ? value.type : type);
 }
 
 ir::GraphPtr RestoreSubgraph(const ir::GraphPtr& original, const ir::GraphPtr& converted) {
