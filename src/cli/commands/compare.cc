@@ -1,0 +1,97 @@
+// edgeopt compare REFERENCE OTHER --data DATA
+#include "measure/compare.h"
+
+#include <CLI/CLI.hpp>
+#include <cmath>
+#include <memory>
+
+#include "cli/command.h"
+#include "cli/data_options.h"
+#include "cli/runtime.h"
+#include "cli/table.h"
+#include "formats/onnx/onnx.h"
+#include "measure/machine.h"
+#include "pipeline/samples.h"
+#include "report/text.h"
+
+namespace edgeopt::cli {
+namespace {
+
+using nlohmann::json;
+
+struct Options {
+  std::string reference, other;
+  bool outputs_only = false;
+  DataOptions data;
+};
+
+// JSON has no infinity: equal values have a null SQNR and an error of 0.
+json Row(const measure::ValueComparison& value) {
+  return {{"name", value.name},
+          {"made_by", value.made_by},
+          {"sqnr_db", std::isfinite(value.sqnr_db) ? json(value.sqnr_db) : json()},
+          {"cosine", value.cosine},
+          {"max_abs_error", value.max_abs_error}};
+}
+
+std::vector<std::string> Cells(const measure::ValueComparison& value) {
+  char cosine[32];
+  std::snprintf(cosine, sizeof cosine, "%.5f", value.cosine);
+  return {value.name, value.made_by,
+          std::isfinite(value.sqnr_db) ? report::Number(value.sqnr_db) : "equal", cosine,
+          report::Number(value.max_abs_error)};
+}
+
+Answer AnswerOf(const measure::Comparison& comparison, const std::string& data) {
+  json document = {{"samples", comparison.samples},
+                   {"top1_agreements", comparison.top1_agreements},
+                   {"data", data},
+                   {"outputs", json::array()},
+                   {"layers", json::array()}};
+  std::vector<std::vector<std::string>> outputs, layers;
+  for (const auto& value : comparison.values) {
+    document[value.output ? "outputs" : "layers"].push_back(Row(value));
+    (value.output ? outputs : layers).push_back(Cells(value));
+  }
+  const std::vector<std::string> header = {"value", "made by", "SQNR dB", "cosine", "max error"};
+  std::string text = "On " + std::to_string(comparison.samples) + " samples of " + data +
+                     ", top-1 agreement " + std::to_string(comparison.top1_agreements) + " of " +
+                     std::to_string(comparison.samples) + "\n\nOutputs\n" + Table(header, outputs);
+  if (!layers.empty()) text += "\nLayers, by value name\n" + Table(header, layers);
+  return Answer{std::move(text), std::move(document), {}};
+}
+
+Result<Answer> Execute(const Options& options, Context& context) {
+  EDGEOPT_TRY(const auto runtime, OpenRuntime(context));
+  EDGEOPT_TRY(const ir::Model reference, formats::ReadOnnx(options.reference));
+  EDGEOPT_TRY(const ir::Model other, formats::ReadOnnx(options.other));
+  const auto specs = pipeline::InputSpecsOf(reference);
+  EDGEOPT_TRY(const auto dataset, OpenData(options.data, specs));
+  measure::CompareOptions compare;
+  compare.threads = std::max(1, measure::ReadMachine().usable_cpus);
+  compare.layers = !options.outputs_only;
+  compare.sink = context.sink;
+  compare.cancel = context.cancel;
+  EDGEOPT_TRY(const auto comparison,
+              measure::Compare(reference, other, *runtime, pipeline::SourceOf(*dataset, specs),
+                               dataset->size(), compare));
+  return AnswerOf(comparison, dataset->Describe());
+}
+
+}  // namespace
+
+Command compare() {
+  return {"compare", "Compare two models on data: outputs, and layers that share names",
+          Group::kMeasure,
+          [](CLI::App& app) -> Run {
+            auto options = std::make_shared<Options>();
+            app.add_option("reference", options->reference, "the model to be close to")->required();
+            app.add_option("other", options->other, "the model to judge")->required();
+            app.add_flag("--outputs-only", options->outputs_only, "leave out the layers");
+            AddDataOptions(app, options->data, "--data", "the samples", true);
+            return [options](Context& context) { return Execute(*options, context); };
+          },
+          "  edgeopt compare model.onnx model_int8.onnx --data images/ --samples 50"};
+}
+
+}  // namespace edgeopt::cli
