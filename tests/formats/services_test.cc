@@ -265,6 +265,25 @@ TEST(ConvertVersion, ErrorsNameTheOperator) {
   EXPECT_EQ(down.error().message.find(".cc"), std::string::npos) << down.error().message;
 }
 
+// ONNX's adapter for Scan takes the batch axis off the whole model.
+TEST(ConvertVersion, RefusesToChangeTheInterface) {
+  const ir::Model model = Text(R"(
+    <ir_version: 3, opset_import: ["": 8]>
+    g (float[1,2] initial, float[1,3,2] x) => (float[1,2] y, float[1,3,2] z) {
+      y, z = Scan ("", initial, x) <num_scan_inputs = 1,
+        body = b (float[2] sum_in, float[2] next) => (float[2] sum_out, float[2] scan_out) {
+          sum_out = Add (sum_in, next)
+          scan_out = Identity (sum_out)
+        }>
+    })");
+  const auto up = ConvertVersion(model, 9);
+  ASSERT_FALSE(up.ok());
+  EXPECT_EQ(up.error().code, ErrorCode::kUnsupported);
+  EXPECT_NE(up.error().message.find("'initial' from float32[1, 2] to float32[2]"),
+            std::string::npos)
+      << up.error().message;
+}
+
 TEST(ConvertVersion, UnknownVersions) {
   const ir::Model model = Text("g (float[N] x) => (float[N] y) { y = Relu (x) }");
   EXPECT_FALSE(ConvertVersion(model, 0).ok());

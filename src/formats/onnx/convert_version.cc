@@ -88,6 +88,24 @@ void RestoreGraph(const ir::Graph& original, ir::Graph& converted) {
   }
 }
 
+// A caller feeds and reads the model as before. (ONNX's step of Scan from 8 to 9 takes the batch
+// axis of the whole model away.)
+Status CheckInterface(const ir::Graph& original, const ir::Graph& converted) {
+  const auto check = [&](const std::vector<ir::ValueId>& before,
+                         const std::vector<ir::ValueId>& after) -> Status {
+    if (before.size() != after.size()) return Unsupported("it changes the number of inputs");
+    for (size_t i = 0; i < before.size(); ++i) {
+      const ir::Value &old_value = original.value(before[i]), &value = converted.value(after[i]);
+      if (old_value.name != value.name || !SameType(old_value.type, value.type))
+        return Unsupported("it changes '" + old_value.name + "' from " +
+                           ir::ToString(old_value.type) + " to " + ir::ToString(value.type));
+    }
+    return OkStatus();
+  };
+  EDGEOPT_CHECK_OK(check(original.inputs(), converted.inputs()));
+  return check(original.outputs(), converted.outputs());
+}
+
 Status CheckRequest(const ir::Model& model, int64_t opset) {
   const auto& ranges = onnx::OpSchemaRegistry::DomainToVersionRange::Instance().Map();
   const int64_t newest = ranges.at("").second;
@@ -120,6 +138,8 @@ Result<ir::Model> ConvertVersion(const ir::Model& model, int64_t opset) {
   proto.set_ir_version(std::max<int64_t>(model.ir_version, 4));
   auto converted = internal::FromProto(proto, shell.Lookup());
   if (!converted.ok()) return converted.error().Within("conversion " + step);
+  const Status interface = CheckInterface(model.graph, converted->graph);
+  if (!interface.ok()) return interface.error().Within("conversion " + step);
   ir::Model result = model;
   result.ir_version = converted->ir_version;
   result.opset_imports = converted->opset_imports;
