@@ -93,7 +93,8 @@ void RestoreGraph(const ir::Graph& original, ir::Graph& converted) {
 Status CheckInterface(const ir::Graph& original, const ir::Graph& converted) {
   const auto check = [&](const std::vector<ir::ValueId>& before,
                          const std::vector<ir::ValueId>& after) -> Status {
-    if (before.size() != after.size()) return Unsupported("it changes the number of inputs");
+    if (before.size() != after.size())
+      return Unsupported("it changes the number of inputs or outputs");
     for (size_t i = 0; i < before.size(); ++i) {
       const ir::Value &old_value = original.value(before[i]), &value = converted.value(after[i]);
       if (old_value.name != value.name || !SameType(old_value.type, value.type))
