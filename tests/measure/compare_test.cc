@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "support/ort.h"
 
 namespace edgeopt::measure {
@@ -24,8 +26,8 @@ Result<std::vector<Tensor>> Sample(int64_t index) {
   return std::vector<Tensor>{tensor};
 }
 
-Result<Comparison> Run(const ir::Model& a, const ir::Model& b, int64_t samples,
-                       bool layers = true) {
+Result<Comparison> CompareOn(const ir::Model& a, const ir::Model& b, int64_t samples,
+                             bool layers = true) {
   CompareOptions options;
   options.layers = layers;
   return Compare(a, b, *testing::OnnxRuntime(), Sample, samples, options);
@@ -34,8 +36,8 @@ Result<Comparison> Run(const ir::Model& a, const ir::Model& b, int64_t samples,
 // a = -x in both; y = a against y = 1.1 a: the error is a tenth, so 20 dB; cosine 1.
 TEST(Compare, OutputsAndLayersByName) {
   const auto comparison =
-      Run(Parse("a = Neg(x)\n y = Identity(a)"),
-          Parse("a = Neg(x)\n k = Constant<value_float = 1.1>()\n y = Mul(a, k)"), 3);
+      CompareOn(Parse("a = Neg(x)\n y = Identity(a)"),
+                Parse("a = Neg(x)\n k = Constant<value_float = 1.1>()\n y = Mul(a, k)"), 3);
   ASSERT_TRUE(comparison.ok()) << comparison.error().ToString();
   EXPECT_EQ(comparison->samples, 3);
   EXPECT_EQ(comparison->top1_agreements, 3);
@@ -51,7 +53,7 @@ TEST(Compare, OutputsAndLayersByName) {
 
 // y = x picks place 0 while index <= 3 (ties: the lowest), y = -x the other one.
 TEST(Compare, Top1AgreementBreaksTiesByLowestIndex) {
-  const auto comparison = Run(Parse("y = Identity(x)"), Parse("y = Neg(x)"), 5, false);
+  const auto comparison = CompareOn(Parse("y = Identity(x)"), Parse("y = Neg(x)"), 5, false);
   ASSERT_TRUE(comparison.ok());
   EXPECT_EQ(comparison->top1_agreements, 1);  // only index 3, where both elements are equal
   EXPECT_EQ(comparison->values.size(), 1u);
@@ -62,7 +64,7 @@ TEST(Compare, AMissingOutputIsAnError) {
       "<ir_version: 8, opset_import: [\"\" : 17]>\ng (float[1,2] x) => (float[1,2] z) { z = Neg(x) "
       "}");
   ASSERT_TRUE(other.ok());
-  const auto comparison = Run(Parse("y = Neg(x)"), *other, 1, false);
+  const auto comparison = CompareOn(Parse("y = Neg(x)"), *other, 1, false);
   ASSERT_FALSE(comparison.ok());
   EXPECT_NE(comparison.error().message.find("'y'"), std::string::npos);
 }
