@@ -13,8 +13,8 @@ namespace edgeopt::data {
 struct NoiseVerdict {
   bool noise = false;
   double correlation = 1;  // between neighbours along the best axis, median of the samples
-  int64_t samples = 0;  // how many were judged; 0: nothing that could be judged
-  std::string message;  // for the user; empty when not noise
+  int64_t samples = 0;     // how many were judged; 0: nothing that could be judged
+  std::string message;     // for the user; empty when not noise
 };
 // Looks at the inputs of up to `max_samples` samples spread over the data set. See noise.cc
 // for the test, its threshold and what it can't see.

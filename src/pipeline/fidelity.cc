@@ -17,9 +17,24 @@ const Tensor* FindByName(const std::vector<Tensor>& tensors, const std::string& 
   return nullptr;
 }
 
+bool HasNan(const Tensor& tensor) {
+  if (tensor.type() != ir::DataType::kFloat32) return false;
+  const auto values = tensor.as<float>();
+  return std::any_of(values.begin(), values.end(), [](float value) { return std::isnan(value); });
+}
+
 int64_t ArgMax(const Tensor& tensor) {
   const auto values = tensor.as<float>();
   return std::max_element(values.begin(), values.end()) - values.begin();
+}
+
+Status CheckReference(const std::vector<Tensor>& outputs, int64_t sample) {
+  for (const Tensor& output : outputs)
+    if (HasNan(output))
+      return BadInput("output '" + output.name + "' of the float model is NaN on sample " +
+                          std::to_string(sample),
+                      "check the model and the data: 'edgeopt evaluate' shows whether it works");
+  return OkStatus();
 }
 
 Status CheckAgainst(const Tensor& expected, const Tensor* found) {
@@ -28,13 +43,14 @@ Status CheckAgainst(const Tensor& expected, const Tensor* found) {
     return BadInput("output '" + expected.name + "' was " + std::string(Name(expected.type())) +
                     ir::ToString(expected.dims()) + " and is " + std::string(Name(found->type())) +
                     ir::ToString(found->dims()));
-  for (const float value : found->as<float>())
-    if (std::isnan(value)) return BadInput("output '" + expected.name + "' of the variant holds NaN");
+  if (HasNan(*found)) return BadInput("output '" + expected.name + "' of the variant holds NaN");
   return OkStatus();
 }
 
 // JSON has no infinity: equal outputs are null, and "exact" says so.
-nlohmann::json Decibel(double value) { return std::isfinite(value) ? nlohmann::json(value) : nlohmann::json(); }
+nlohmann::json Decibel(double value) {
+  return std::isfinite(value) ? nlohmann::json(value) : nlohmann::json();
+}
 
 }  // namespace
 
@@ -57,8 +73,9 @@ nlohmann::json Fidelity::ToJson() const {
 }
 
 Result<FidelityReference> FidelityReference::Make(runtimes::Session& reference,
-                                                  const measure::SampleSource& source, int64_t first,
-                                                  int64_t count, const CancelToken* cancel) {
+                                                  const measure::SampleSource& source,
+                                                  int64_t first, int64_t count,
+                                                  const CancelToken* cancel) {
   FidelityReference made;
   made.source_ = &source;
   made.first_ = first;
@@ -66,6 +83,7 @@ Result<FidelityReference> FidelityReference::Make(runtimes::Session& reference,
     if (cancel != nullptr && cancel->cancelled()) return Interrupted();
     EDGEOPT_TRY(const auto inputs, source(first + i));
     EDGEOPT_TRY(auto outputs, reference.Run(inputs));
+    EDGEOPT_CHECK_OK(CheckReference(outputs, first + i));
     std::erase_if(outputs, [](const Tensor& t) { return t.type() != ir::DataType::kFloat32; });
     made.outputs_.push_back(std::move(outputs));
   }
@@ -84,13 +102,14 @@ Result<Fidelity> FidelityReference::Compare(runtimes::Session& variant) const {
       const Tensor* found = FindByName(outputs, expected.name);
       EDGEOPT_CHECK_OK(CheckAgainst(expected, found));
       similarity[k].Add(expected.as<float>(), found->as<float>());
-      if (k == 0 && expected.size() > 0) fidelity.top1_agreements += ArgMax(expected) == ArgMax(*found);
+      if (k == 0 && expected.size() > 0)
+        fidelity.top1_agreements += ArgMax(expected) == ArgMax(*found);
     }
     ++fidelity.samples;
   }
   for (size_t k = 0; k < similarity.size(); ++k)
-    fidelity.outputs.push_back({outputs_[0][k].name, similarity[k].sqnr_db(), similarity[k].cosine(),
-                                similarity[k].max_abs_error()});
+    fidelity.outputs.push_back({outputs_[0][k].name, similarity[k].sqnr_db(),
+                                similarity[k].cosine(), similarity[k].max_abs_error()});
   return fidelity;
 }
 

@@ -31,11 +31,14 @@ struct Fidelity {
   nlohmann::json ToJson() const;
 };
 
-// The float model's outputs on the samples [first, first + count), kept for comparing several variants.
+// The float model's outputs on the samples [first, first + count), kept for comparing several
+// variants.
 class FidelityReference {
  public:
-  static Result<FidelityReference> Make(runtimes::Session& reference, const measure::SampleSource& source,
-                                        int64_t first, int64_t count, const CancelToken* cancel);
+  // BadInput when an output of the float model is NaN.
+  static Result<FidelityReference> Make(runtimes::Session& reference,
+                                        const measure::SampleSource& source, int64_t first,
+                                        int64_t count, const CancelToken* cancel);
   // BadInput when an output of the variant is missing, has another shape, or holds NaN.
   Result<Fidelity> Compare(runtimes::Session& variant) const;
   int64_t samples() const { return static_cast<int64_t>(outputs_.size()); }
