@@ -3,7 +3,8 @@
 //
 // Nothing that a ModelProto says is lost on the way in and out, with these exceptions, which carry
 // no meaning: tensors are written as raw_data whatever field held them, an empty string is the same
-// as an absent one, and a value named by several ValueInfoProtos gets one merged type.
+// as an absent one (so is model_version 0), and a value named by several ValueInfoProtos gets one
+// merged type.
 #pragma once
 
 #include <cstdint>
@@ -52,7 +53,8 @@ Status CheckModel(const ir::Model& model, CheckDepth depth = CheckDepth::kStruct
 Status InferTypes(ir::Model& model);
 
 // ONNX's version converter, ai.onnx domain, up or down. Unsupported names the operator that can't
-// be converted. Documentation, metadata and weights are kept.
+// be converted, or the input that would change. Documentation, metadata and weights are kept. A
+// model with functions is refused: inline them first.
 Result<ir::Model> ConvertVersion(const ir::Model& model, int64_t opset);
 
 // ONNX's inliner: every call of a model-local function becomes its body.
@@ -70,14 +72,14 @@ struct TextOptions {
 };
 // ONNX's text syntax (docs/Syntax.md of onnx). With max_elements = -1 ParseText reads it back.
 std::string PrintText(const ir::Model& model, const TextOptions& options = {});
-// Reads ONNX's text syntax: a whole model, or a graph alone, which then gets IR version 10 and
-// opset
-// 20. BadInput gives line and column.
+// Reads ONNX's text syntax: a whole model, or a graph alone (IR version 10 and opset 20 then).
+// BadInput gives line and column.
 Result<ir::Model> ParseText(std::string_view text);
 
-// One canonical text per meaning, for comparing graphs in tests: nodes in order with sorted
-// attributes, internal values numbered instead of named, constants (initializers and Constant nodes
-// alike) written out in full where they are used. Inputs and outputs keep name and type.
+// One canonical text per meaning, for comparing graphs in tests: nodes in an order that does not
+// depend on the file's, attributes sorted, internal values numbered instead of named, constants
+// (initializers and Constant nodes alike) written out where they are used, those of more than 256
+// elements as a hash. Inputs and outputs keep name and type.
 std::string PrintGraph(const ir::Graph& graph);
 
 }  // namespace edgeopt::formats
