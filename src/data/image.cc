@@ -42,13 +42,12 @@ bool HasImageName(std::string_view file_name) {
 namespace {
 
 Error NotAnImage(const Buffer& file) {
-  const std::string_view start = file.text().substr(0, 16);
+  const std::string_view start = file.text().substr(0, 12);
   if (start.empty()) return BadInput("the file is empty");
   std::string hint = "convert it to one of them";
   if (start.starts_with("GIF8")) hint = "it is a GIF; " + hint;
   if (start.starts_with("BM")) hint = "it looks like a BMP; " + hint;
-  if (start.starts_with("RIFF") && start.substr(8).starts_with("WEBP"))
-    hint = "it is a WebP; " + hint;
+  if (start.starts_with("RIFF") && start.ends_with("WEBP")) hint = "it is a WebP; " + hint;
   return BadInput("the file is neither JPEG nor PNG", hint);
 }
 
