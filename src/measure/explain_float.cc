@@ -94,7 +94,8 @@ void ExplainFloat(const ir::Model& model, Profile& profile) {
   for (NodeProfile& node : profile.nodes) {
     if (node.kind != KernelKind::kFloat || node.nested) continue;
     const ir::NodeId origin = origins.Find(node.node, node.op_type);
-    if (origin.valid()) node.reason = ReasonFor(graph, graph.node(origin), rules);
+    node.reason = origin.valid() ? ReasonFor(graph, graph.node(origin), rules)
+                                 : "made by the runtime, in float";
   }
 }
 

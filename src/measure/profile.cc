@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <numeric>
 #include <set>
 
 namespace edgeopt::measure {
@@ -41,27 +42,13 @@ bool IsConversion(std::string_view op) {
 }
 
 bool IsControlFlow(std::string_view op) { return op == "If" || op == "Loop" || op == "Scan"; }
+bool LooksAtShapesOnly(std::string_view op) { return op == "Shape" || op == "Size"; }
 
-double SumOf(const std::vector<ProfileEvent>& run) {
-  double sum = 0;
-  for (const ProfileEvent& event : run) sum += event.nested ? 0 : event.duration_us;
-  return sum;
-}
-
-// The runs in order, without the slowest tenth.
-std::vector<const std::vector<ProfileEvent>*> UndisturbedRuns(
-    const std::vector<std::vector<ProfileEvent>>& runs) {
-  std::vector<double> sums;
-  for (const auto& run : runs) sums.push_back(SumOf(run));
-  std::vector<size_t> order(runs.size());
-  for (size_t i = 0; i < order.size(); ++i) order[i] = i;
-  std::stable_sort(order.begin(), order.end(),
-                   [&](size_t a, size_t b) { return sums[a] < sums[b]; });
-  order.resize(runs.size() - runs.size() / 10);
-  std::sort(order.begin(), order.end());
-  std::vector<const std::vector<ProfileEvent>*> kept;
-  for (const size_t i : order) kept.push_back(&runs[i]);
-  return kept;
+// The mean without the largest tenth: those runs of the node were interrupted.
+double UndisturbedMean(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  values.resize(values.size() - values.size() / 10);
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
 template <typename Row>
@@ -92,7 +79,7 @@ KernelKind KindOf(const ProfileEvent& event) {
   if (IsConversion(event.op_type)) return KernelKind::kConversion;
   if (HasPackedWeights(event.op_type)) return KernelKind::kWeightOnly;
   if (ComputesInIntegers(event.op_type)) return KernelKind::kInt8;
-  if (IsControlFlow(event.op_type)) return KernelKind::kOther;
+  if (IsControlFlow(event.op_type) || LooksAtShapesOnly(event.op_type)) return KernelKind::kOther;
   // The data is the first input and the outputs; others are scales, sizes, limits.
   const auto first_is = [&](bool (*is)(const std::string&)) {
     return !event.input_types.empty() && is(event.input_types.front());
@@ -107,10 +94,10 @@ KernelKind KindOf(const ProfileEvent& event) {
 
 std::vector<NodeProfile> MeanOfRuns(const std::vector<std::vector<ProfileEvent>>& runs) {
   std::vector<NodeProfile> nodes;
+  std::vector<std::vector<double>> times;  // of each node, its time in each run
   std::map<std::pair<std::string, std::string>, size_t> index;
-  const auto kept = UndisturbedRuns(runs);
-  for (const auto* run : kept) {
-    for (const ProfileEvent& event : *run) {
+  for (size_t run = 0; run < runs.size(); ++run) {
+    for (const ProfileEvent& event : runs[run]) {
       const auto [found, added] = index.try_emplace({event.node, event.op_type}, nodes.size());
       if (added) {
         NodeProfile node;
@@ -122,14 +109,15 @@ std::vector<NodeProfile> MeanOfRuns(const std::vector<std::vector<ProfileEvent>>
         node.output_types = event.output_types;
         node.nested = event.nested;
         nodes.push_back(std::move(node));
+        times.emplace_back(runs.size(), 0.0);
       }
-      nodes[found->second].mean_us += event.duration_us;
+      times[found->second][run] += event.duration_us;
       nodes[found->second].calls_per_run += 1;
     }
   }
-  for (NodeProfile& node : nodes) {
-    node.mean_us /= static_cast<double>(kept.size());
-    node.calls_per_run /= static_cast<double>(kept.size());
+  for (size_t i = 0; i < nodes.size(); ++i) {
+    nodes[i].mean_us = UndisturbedMean(std::move(times[i]));
+    nodes[i].calls_per_run /= static_cast<double>(runs.size());
   }
   return nodes;
 }

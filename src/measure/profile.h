@@ -55,8 +55,8 @@ struct Profile {
   std::vector<KindProfile> by_kind;  // in the order of KernelKind, those that occur
 };
 
-// Means per node over the runs. The tenth of the runs with the largest sums is left out: they were
-// interrupted. Clocks of profilers count whole microseconds, so a mean says more than a median.
+// Means per node over the runs. Each node's slowest tenth of the runs is left out: interrupted.
+// Profilers count whole microseconds, so a mean says more than a median.
 std::vector<NodeProfile> MeanOfRuns(const std::vector<std::vector<runtimes::ProfileEvent>>& runs);
 // Shares, kinds and sums.
 Profile MakeProfile(std::vector<NodeProfile> nodes, int64_t runs);

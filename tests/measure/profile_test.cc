@@ -38,17 +38,26 @@ TEST(KindOf, JudgesByKernelAndTypes) {
   EXPECT_EQ(kind("ArgMax", {"float"}, {"int64"}), "float");
   EXPECT_EQ(kind("Gather", {"int64", "int64"}, {"int64"}), "other");
   EXPECT_EQ(kind("Shape", {"int64"}, {"int64"}), "other");
+  EXPECT_EQ(kind("Shape", {"float"}, {"int64"}), "other");
   EXPECT_EQ(kind("If", {"bool"}, {"float"}), "other");
 }
 
 TEST(MeanOfRuns, LeavesTheSlowestTenthOut) {
   std::vector<std::vector<ProfileEvent>> runs(10, {Event("a", "Conv", 10), Event("b", "Relu", 2)});
   runs[3] = {Event("a", "Conv", 1000), Event("b", "Relu", 2)};  // interrupted
+  runs[5] = {Event("a", "Conv", 10), Event("b", "Relu", 500)};
   const auto nodes = MeanOfRuns(runs);
   ASSERT_EQ(nodes.size(), 2u);
   EXPECT_EQ(nodes[0].node, "a");
   EXPECT_DOUBLE_EQ(nodes[0].mean_us, 10);
   EXPECT_DOUBLE_EQ(nodes[0].calls_per_run, 1);
+  EXPECT_DOUBLE_EQ(nodes[1].mean_us, 2);
+}
+
+TEST(MeanOfRuns, ABranchThatIsNotAlwaysTakenCountsAsNoTime) {
+  const auto nodes = MeanOfRuns({{Event("a", "Conv", 10)}, {Event("b", "Relu", 2)}});
+  EXPECT_DOUBLE_EQ(nodes[0].mean_us, 5);
+  EXPECT_DOUBLE_EQ(nodes[1].calls_per_run, 0.5);
 }
 
 TEST(MeanOfRuns, CountsCallsInALoop) {
@@ -121,7 +130,7 @@ TEST(ExplainFloat, FindsTheReasonInTheGraph) {
   EXPECT_EQ(profile.nodes[1].reason, "no int8 kernel for Gelu");
   EXPECT_EQ(profile.nodes[2].reason, "input 'g' (of Gelu) is not quantized");
   EXPECT_EQ(profile.nodes[3].reason, "output 'y' is an output of the model");
-  EXPECT_EQ(profile.nodes[4].reason, "");  // of the runtime's own making
+  EXPECT_EQ(profile.nodes[4].reason, "made by the runtime, in float");
 }
 
 TEST(ExplainFloat, SaysNothingAboutAFloatModel) {
