@@ -18,6 +18,7 @@ constexpr std::string_view kSimplify[] = {
     "eliminate-arithmetic", "eliminate-reshape", "eliminate-transpose",
     // What becomes part of something else. Patterns before the folding that would take them apart.
     "fold-batch-norm", "fold-scale-shift", "fold-arithmetic", "fold-pad", "canonicalize-clip",
+    "canonicalize-range",
     "eliminate-common-subexpressions"};
 
 }  // namespace

@@ -106,8 +106,8 @@ class ConstantFolder {
     return total;
   }
 
-  // The values that others than foldable nodes read: those become initializers. A value that would
-  // grow the file too much is given up, and what it is computed from wanted instead.
+  // The values that others than foldable nodes read: those become initializers. Where that can't be
+  // or would grow the file too much, the node is kept, and what it reads is wanted instead.
   std::vector<ValueId> ChooseWanted() {
     std::vector<ValueId> wanted;
     const std::vector<NodeId> nodes = graph_.nodes();
@@ -120,10 +120,10 @@ class ConstantFolder {
             return rewriter_.is_main_graph() && graph_.IsOutput(value);
           })) {
         rewriter_.Skip(*id, "it is a graph output");
-        foldable_.erase(id->index);
+        kept_.insert(id->index);
       } else if (!read.empty() && Growth(read) > growth_left_) {
         rewriter_.Skip(*id, "its result is much larger than the constants that it is made of");
-        foldable_.erase(id->index);
+        kept_.insert(id->index);
       } else if (!read.empty()) {
         growth_left_ -= std::max<int64_t>(0, Growth(read));
         wanted.insert(wanted.end(), read.begin(), read.end());
@@ -136,7 +136,8 @@ class ConstantFolder {
     if (graph_.IsOutput(id)) return true;
     const auto& uses = graph_.uses(id);
     return std::any_of(uses.begin(), uses.end(), [&](const ir::Use& use) {
-      return use.slot == ir::Use::kCaptured || !foldable_.count(use.node.index);
+      return use.slot == ir::Use::kCaptured || !foldable_.count(use.node.index) ||
+             kept_.count(use.node.index) > 0;
     });
   }
 
@@ -242,7 +243,8 @@ class ConstantFolder {
   ir::Graph& graph_;
   const ir::Model& model_;
   int64_t& growth_left_;
-  std::unordered_set<int32_t> foldable_;  // node ids
+  std::unordered_set<int32_t> foldable_;  // ids of nodes that depend on constants alone
+  std::unordered_set<int32_t> kept_;      // of these, the nodes that stay
 };
 
 Result<Outcome> Run(ir::Model& model, const Context& context) {

@@ -141,6 +141,15 @@ TEST(FoldConstants, NotAGraphOutput) {
                   "it is a graph output");
 }
 
+// It stays for its name, and yet what is behind it is known.
+TEST(FoldConstants, BehindAGraphOutput) {
+  ExpectRewrite(kPass,
+                "g (float[2] x) => (float[2] y, float[2] z) <float[2] c = {1, 2}> {\n"
+                "y = Neg(c)\n a = Abs(y)\n z = Add(x, a) }",
+                "g (float[2] x) => (float[2] y, float[2] z) <float[2] c = {1, 2}> {\n"
+                "y = Neg(c)\n z = Add(x, c) }");
+}
+
 TEST(FoldConstants, NotASequence) {
   ExpectUnchanged(kPass,
                   "g (int64 i) => (float[2] y) <float[2] c = {1, 2}> {\n"
