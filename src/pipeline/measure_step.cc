@@ -81,14 +81,6 @@ report::Speedup ToSpeedup(const RatioEstimate& estimate) {
   return {estimate.ratio, estimate.interval};
 }
 
-std::vector<std::string> Warnings(const AgentClient& client, int threads,
-                                  const std::vector<std::string>& remarks) {
-  std::vector<std::string> warnings = remarks;
-  for (const auto& warning : measure::MachineWarnings(client.hello().machine, threads))
-    warnings.push_back(warning.text + (warning.remedy.empty() ? "" : "; " + warning.remedy));
-  return warnings;
-}
-
 Result<HalfSizeResult> MeasureHalf(const Record& record, const Step& best, const fs::path& work,
                                    const AgentStarter& agents, Sink& sink) {
   EDGEOPT_TRY(ir::Model model, formats::ReadOnnx(InWork(work, best.output)));
@@ -125,17 +117,22 @@ Result<Measured> MeasureStep(const Record& record, const Step& step, const Step*
   if (best == nullptr) {
     EDGEOPT_TRY(const measure::BenchResult bench, client->Bench({}, &sink));
     measured.latency = ToLatency(bench, client->Memory());
-    measured.warnings = Warnings(*client, record.threads, bench.remarks);
+    measured.warnings = bench.remarks;
+    for (const auto& warning : measure::MachineWarnings(client->hello().machine, record.threads))
+      measured.warnings.push_back(warning.text + "; " + warning.remedy);
     return measured;
   }
   const auto against = [&](const Step& other) -> Result<measure::InterleavedResult> {
     EDGEOPT_TRY(const AgentPtr reference, LoadForTiming(record, other, work, agents));
     AgentClient* const clients[] = {reference.get(), client.get()};
-    return measure::BenchInterleaved(clients, {}, &sink);
+    EDGEOPT_TRY(auto result, measure::BenchInterleaved(clients, {}, &sink));
+    if (&other == record.baseline())
+      measured.baseline_alongside = ToLatency(result.models[0], reference->Memory());
+    return result;
   };
   EDGEOPT_TRY(const auto with_baseline, against(*record.baseline()));
   measured.latency = ToLatency(with_baseline.models[1], client->Memory());
-  measured.warnings = Warnings(*client, record.threads, with_baseline.models[1].remarks);
+  measured.warnings = with_baseline.models[1].remarks;
   measured.vs_baseline = measured.vs_best = ToSpeedup(with_baseline.speedups[1]);
   if (best != record.baseline()) {
     EDGEOPT_TRY(const auto with_best, against(*best));

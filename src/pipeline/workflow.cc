@@ -130,6 +130,7 @@ class Engine {
     step.latency = measured.latency;
     step.vs_baseline = measured.vs_baseline;
     step.vs_best = measured.vs_best;
+    step.baseline_alongside = measured.baseline_alongside;
     if (best != nullptr) step.best_before = best->id;
     if (!measured.machine.is_null()) record_.machine = std::move(measured.machine);
     AddWarnings(step, measured.warnings);

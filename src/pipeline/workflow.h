@@ -31,6 +31,7 @@ struct Made {
 struct Measured {
   report::Latency latency;
   std::optional<report::Speedup> vs_baseline, vs_best;  // of a variant
+  std::optional<report::Latency> baseline_alongside;    // of a variant
   nlohmann::json machine;
   std::vector<std::string> warnings;
 };

@@ -85,9 +85,9 @@ auto Optionally(const std::optional<Latency>& latency, Fn fn) -> std::optional<d
   return latency ? fn(*latency) : std::nullopt;
 }
 
-std::string Percentiles(const std::string& name, const Step& step) {
-  if (!step.latency) return "";
-  const Latency& l = *step.latency;
+std::string Percentiles(const std::string& name, const std::optional<Latency>& latency) {
+  if (!latency) return "";
+  const Latency& l = *latency;
   const auto with = [](const char* label, double value, const Interval& interval) {
     // Too few runs hold a percentile to less than 95 %; then that is said.
     const std::string confidence = interval.confidence > 0 && interval.confidence < 0.945
@@ -129,9 +129,12 @@ std::string Comparison(const Record& record, const Verdict& verdict) {
   const Step* before = record.baseline();
   if (before == nullptr) return text + "The baseline is unmeasured.\n\n";
   const Step& after = *verdict.optimized;
+  // What was timed in turns is compared; the baseline's own measurement is of another moment.
+  const std::optional<Latency>& baseline_latency =
+      after.baseline_alongside ? after.baseline_alongside : before->latency;
   const auto megabytes = [](double bytes) { return Number(bytes / 1e6); };
   const auto quantity = [&](const char* name, auto get, std::string (*show)(double)) {
-    return Quantity{name, Optionally(before->latency, get), Optionally(after.latency, get), show}
+    return Quantity{name, Optionally(baseline_latency, get), Optionally(after.latency, get), show}
         .Cells();
   };
   std::vector<std::vector<std::string>> rows;
@@ -157,9 +160,9 @@ std::string Comparison(const Record& record, const Verdict& verdict) {
   rows.push_back(quantity(
       "Throughput (1/s)", [](const Latency& l) { return Value(l.throughput_per_s); }, Number));
   text += Table({"Metric", "Baseline", "Optimized", "Change"}, rows) + "\n";
-  text += Percentiles("Baseline", *before) + AccuracyFacts(record, "Baseline", *before);
+  text += Percentiles("Baseline", baseline_latency) + AccuracyFacts(record, "Baseline", *before);
   if (&after != before)
-    text += Percentiles("Optimized", after) + AccuracyFacts(record, "Optimized", after);
+    text += Percentiles("Optimized", after.latency) + AccuracyFacts(record, "Optimized", after);
   return text + "\n";
 }
 
@@ -241,9 +244,12 @@ std::string TradeOffs(const Record& record, const Verdict& verdict) {
     rows.push_back({step.id, made ? "onnx" : "-", made ? step.precision : "-",
                     made ? Megabytes(step.size_bytes) : "-", P50(step), ScoreText(step.accuracy),
                     speedup, delta});
-    if (!is_baseline)
-      reasons += "- `" + step.id + "` " + std::string(Name(step.decision)) +
-                 (step.reason.empty() ? "" : ": " + step.reason) + "\n";
+    if (is_baseline) {
+      for (const std::string& warning : step.warnings) reasons += "- Warning: " + warning + "\n";
+      continue;
+    }
+    reasons += "- `" + step.id + "` " + std::string(Name(step.decision)) +
+               (step.reason.empty() ? "" : ": " + step.reason) + "\n";
     for (const std::string& warning : step.warnings) reasons += "  - Warning: " + warning + "\n";
   }
   text += Table({"Variant", "Format", "Precision", "Size (MB)", "Latency p50 (ms)", "Accuracy",

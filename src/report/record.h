@@ -74,6 +74,7 @@ struct Step {
   std::string precision;  // "float32", "int8", "float16"
   std::optional<Latency> latency;
   std::optional<Speedup> vs_baseline, vs_best;  // vs_best: against the best when it was measured
+  std::optional<Latency> baseline_alongside;    // the baseline's, in turns with this variant
   std::string best_before;                      // the id of that best
   std::optional<Accuracy> accuracy;
   Decision decision = Decision::kPending;

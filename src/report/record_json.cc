@@ -188,6 +188,7 @@ void Members(Io& io, Step& x) {
   io("latency", x.latency);
   io("vs_baseline", x.vs_baseline);
   io("vs_best", x.vs_best);
+  io("baseline_alongside", x.baseline_alongside);
   io("best_before", x.best_before);
   io("accuracy", x.accuracy);
   io("decision", x.decision);

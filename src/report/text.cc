@@ -35,7 +35,8 @@ std::string Score(double value) {
 std::string Percent(double ratio) {
   const double percent = ratio * 100;
   if (std::abs(percent) < 0.005) return "0 %";
-  return (percent > 0 ? "+" : "") + Number(percent) + " %";
+  const int decimals = std::abs(percent) < 10 ? 2 : std::abs(percent) < 100 ? 1 : 0;
+  return (percent > 0 ? "+" : "") + Fixed(percent, decimals) + " %";
 }
 
 std::string Megabytes(int64_t bytes) { return Number(static_cast<double>(bytes) / 1e6); }

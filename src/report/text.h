@@ -12,7 +12,7 @@ namespace edgeopt::report {
 std::string Number(double value);
 // A score in [0, 1] or an error: four decimals, "0.9152"; larger ones as Number.
 std::string Score(double value);
-// Signed, in per cent: "-0.4 %", "+12 %", "0 %".
+// Signed, in per cent, with two decimals at most: "-0.40 %", "+12.0 %", "0 %".
 std::string Percent(double ratio);
 // Megabytes of 10^6 bytes: "4.84".
 std::string Megabytes(int64_t bytes);

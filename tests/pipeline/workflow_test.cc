@@ -245,7 +245,9 @@ void KillEverywhere(const std::function<void(FakeWorld&, State&)>& prepare) {
     for (const std::string& what : std::set<std::string>(counted.begin(), counted.end()))
       repeated += counted.count(what) - 1;
     EXPECT_LE(repeated, 1u);
-    if (repeated == 1) EXPECT_EQ(counted.count(fake.done[finished_before_kill - 1]), 2u);
+    if (repeated == 1) {
+      EXPECT_EQ(counted.count(fake.done[finished_before_kill - 1]), 2u);
+    }
   }
 }
 

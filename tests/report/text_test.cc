@@ -29,8 +29,8 @@ TEST(TextTest, ScoresHaveFourDecimals) {
 }
 
 TEST(TextTest, PerCentIsSigned) {
-  EXPECT_EQ(Percent(-0.004), "-0.400 %");
-  EXPECT_EQ(Percent(0.12), "+12 %");
+  EXPECT_EQ(Percent(-0.004), "-0.40 %");
+  EXPECT_EQ(Percent(0.12), "+12.0 %");
   EXPECT_EQ(Percent(0.00001), "0 %");
 }
 

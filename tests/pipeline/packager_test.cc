@@ -1,0 +1,165 @@
+#include "pipeline/packager.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/file.h"
+#include "base/hash.h"
+#include "formats/onnx/onnx.h"
+#include "ir/npy.h"
+#include "report/sample_record.h"
+
+namespace edgeopt::pipeline {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+// The runtime that says what the model y = x would say, times a factor.
+RunModel Times(float factor) {
+  return [factor](const fs::path& model, const std::vector<std::vector<ir::Tensor>>& samples)
+             -> Result<std::vector<std::vector<ir::Tensor>>> {
+    EDGEOPT_CHECK_OK(formats::ReadOnnx(model));
+    std::vector<std::vector<ir::Tensor>> outputs;
+    for (const auto& sample : samples) {
+      EDGEOPT_TRY(auto values, sample.at(0).ToFloats());
+      for (float& value : values) value *= factor;
+      ir::Tensor y = ir::Tensor::Of<float>(sample[0].dims(), values);
+      y.name = "y";
+      outputs.push_back({y});
+    }
+    return outputs;
+  };
+}
+
+class PackagerTest : public ::testing::Test {
+ protected:
+  PackagerTest() {
+    work_ = folder_.path() / "work";
+    fs::create_directories(work_ / "variants");
+    const auto model =
+        formats::ParseText("g (float[n, 3] x) => (float[n, 3] y) { y = Identity(x) }").value();
+    EXPECT_TRUE(formats::WriteOnnx(model, work_ / "variants/net_int8.onnx").ok());
+    std::vector<float> x;
+    for (int i = 0; i < 30; ++i) x.push_back(static_cast<float>(i));
+    ir::Tensor data = ir::Tensor::Of<float>({10, 3}, x);
+    data.name = "x";
+    EXPECT_TRUE(ir::WriteNpz(folder_.path() / "data.npz", std::vector<ir::Tensor>{data}).ok());
+    EXPECT_TRUE(WriteFile(work_ / "variants/table.json", "{}\n").ok());
+    record_ = report::SampleRecord();
+    record_.data = {};
+    record_.data.path = (folder_.path() / "data.npz").string();
+    record_.preprocessing.clear();
+    report::Step& best = record_.steps[2];
+    best.output = "variants/net_int8.onnx";
+    best.sha256 = Sha256File(work_ / best.output).value();
+    best.files = {{"calibration_table", "variants/table.json"}};
+  }
+  Result<Packaged> Build(bool replaceable = true) {
+    return BuildPackage(record_, work_, target(), replaceable, Times(1));
+  }
+  fs::path target() const { return DefaultPackageFolder(record_, work_); }
+
+  TemporaryFolder folder_ = TemporaryFolder::Create().value();
+  fs::path work_;
+  report::Record record_;
+};
+
+TEST_F(PackagerTest, HoldsEverythingAndVerifies) {
+  const auto packaged = Build();
+  ASSERT_TRUE(packaged.ok()) << packaged.error().ToString();
+  std::vector<std::string> names;
+  for (const auto& entry : fs::recursive_directory_iterator(packaged->folder))
+    if (entry.is_regular_file())
+      names.push_back(entry.path().lexically_relative(packaged->folder).string());
+  std::sort(names.begin(), names.end());
+  EXPECT_THAT(names,
+              ElementsAre("calibration_table.json", "golden/0_inputs.npz", "golden/0_outputs.npz",
+                          "golden/1_inputs.npz", "golden/1_outputs.npz", "golden/2_inputs.npz",
+                          "golden/2_outputs.npz", "manifest.json", "net_int8.onnx", "report.json",
+                          "report.md"));
+  for (const std::string& package : {packaged->folder, packaged->archive}) {
+    const auto verification = VerifyPackage(package, Times(1));
+    ASSERT_TRUE(verification.ok()) << verification.error().ToString();
+    EXPECT_TRUE(verification->pass());
+    EXPECT_EQ(verification->golden.size(), 3u);
+    EXPECT_EQ(verification->files, 10);
+  }
+}
+
+TEST_F(PackagerTest, TheModelCarriesTheEssentials) {
+  const auto packaged = Build();
+  ASSERT_TRUE(packaged.ok());
+  const auto model = formats::ReadOnnx(fs::path(packaged->folder) / "net_int8.onnx").value();
+  std::map<std::string, std::string> metadata(model.metadata.begin(), model.metadata.end());
+  EXPECT_EQ(metadata["edgeopt.source_sha256"], std::string(64, 'a'));
+  EXPECT_EQ(metadata["edgeopt.recipe"], "simplify, static-int8");
+  EXPECT_EQ(metadata["edgeopt.accuracy"], "0.8910");
+  EXPECT_EQ(metadata["edgeopt.baseline_accuracy"], "0.9000");
+}
+
+TEST_F(PackagerTest, IsReproducible) {
+  const std::string first = Sha256File(Build()->archive).value();
+  EXPECT_EQ(Sha256File(Build()->archive).value(), first);
+}
+
+TEST_F(PackagerTest, AUsersFolderIsNotReplaced) {
+  ASSERT_TRUE(Build().ok());
+  const auto again = Build(/*replaceable=*/false);
+  ASSERT_FALSE(again.ok());
+  EXPECT_EQ(again.error().code, ErrorCode::kUsage);
+}
+
+TEST_F(PackagerTest, AVariantThatChangedSinceIsRefused) {
+  ASSERT_TRUE(WriteFile(work_ / "variants/net_int8.onnx", "other").ok());
+  const auto packaged = Build();
+  ASSERT_FALSE(packaged.ok());
+  EXPECT_THAT(packaged.error().message, HasSubstr("not the file that was measured"));
+  for (const auto& entry : fs::directory_iterator(work_))
+    EXPECT_EQ(entry.path().filename().string().find("_package"), std::string::npos)
+        << "nothing is left behind";
+}
+
+TEST_F(PackagerTest, OtherOutputsThanRecordedFail) {
+  const auto packaged = Build();
+  ASSERT_TRUE(packaged.ok());
+  // int8: 5 % of the range are tolerated.
+  EXPECT_TRUE(VerifyPackage(packaged->folder, Times(1.04f))->pass());
+  const auto verification = VerifyPackage(packaged->folder, Times(1.06f));
+  ASSERT_TRUE(verification.ok());
+  EXPECT_FALSE(verification->pass());
+  EXPECT_NEAR(verification->golden[0].error_ratio, 0.06, 1e-3);
+}
+
+TEST_F(PackagerTest, WhatWasTamperedWithIsNotRun) {
+  const auto packaged = Build();
+  ASSERT_TRUE(packaged.ok());
+  ASSERT_TRUE(WriteFile(fs::path(packaged->folder) / "net_int8.onnx", "evil").ok());
+  const auto verification = VerifyPackage(packaged->folder, [](auto&, auto&) {
+    ADD_FAILURE() << "the model was run";
+    return Result<std::vector<std::vector<ir::Tensor>>>(Internal("run"));
+  });
+  ASSERT_TRUE(verification.ok());
+  EXPECT_FALSE(verification->pass());
+  EXPECT_EQ(verification->file_complaints.size(), 1u);
+}
+
+TEST_F(PackagerTest, WhatIsNoPackageIsRefused) {
+  EXPECT_EQ(VerifyPackage(folder_.path() / "none", Times(1)).error().code, ErrorCode::kUsage);
+  EXPECT_EQ(VerifyPackage(folder_.path(), Times(1)).error().code, ErrorCode::kBadInput);
+  EXPECT_EQ(VerifyPackage(folder_.path() / "data.npz", Times(1)).error().code,
+            ErrorCode::kBadInput);
+}
+
+TEST_F(PackagerTest, AnUnmeasuredRunIsNotPackaged) {
+  record_.steps.resize(1);
+  record_.steps[0].accuracy.reset();
+  EXPECT_EQ(Build().error().code, ErrorCode::kUsage);
+}
+
+}  // namespace
+}  // namespace edgeopt::pipeline
