@@ -55,7 +55,8 @@ class Session {
   virtual const std::vector<TensorSpec>& outputs() const = 0;
   // Inputs by name (Tensor::name; "" is allowed for a model with one input), in any order. All
   // outputs in declared order, named, in memory that the tensors keep alive. BadInput on a wrong
-  // name, type or shape; kUnavailable with the runtime's own message when the run fails.
+  // name, type or shape, and with the runtime's own message when the graph can't treat the values;
+  // kUnavailable when memory ends.
   virtual Result<std::vector<ir::Tensor>> Run(const std::vector<ir::Tensor>& inputs) = 0;
   // The events of all runs since loading, one inner vector per Run. Requires
   // SessionOptions::profile; ends profiling.

@@ -203,8 +203,25 @@ TEST(OnnxRuntime, ErrorsCarryItsOwnWords) {
   const auto failed = (*reshape)->Run({Named("x", Tensor::Of<float>({4}, {1, 2, 3, 4})),
                                        Named("s", Tensor::Of<int64_t>({1}, {5}))});
   ASSERT_FALSE(failed.ok());
-  EXPECT_EQ(failed.error().code, ErrorCode::kUnavailable);
+  EXPECT_EQ(failed.error().code, ErrorCode::kBadInput);
   EXPECT_NE(failed.error().message.find("Reshape"), std::string::npos);
+  EXPECT_EQ(failed.error().message.find("/onnxruntime_src/"), std::string::npos)
+      << failed.error().message;
+}
+
+TEST(OnnxRuntime, WrongModelsAndUnsupportedOnesAreToldApart) {
+  const auto code_of = [](const char* text) {
+    const auto session = LoadText(text);
+    return session.ok() ? ErrorCode::kInternal : session.error().code;
+  };
+  EXPECT_EQ(code_of("f (float[2, 3] x, float[4, 5] w) => (float[2, 5] y) { y = MatMul(x, w) }"),
+            ErrorCode::kBadInput);
+  EXPECT_EQ(code_of("f (float[2] x, int64[2] w) => (float[2] y) { y = Add(x, w) }"),
+            ErrorCode::kBadInput);
+  EXPECT_EQ(code_of("f (float[2] x) => (float[2] y) { y = Frobnicate(x) }"),
+            ErrorCode::kUnsupported);
+  EXPECT_EQ(code_of("f (float[2] x) => (float[2] y) { y = Relu<slope = 1>(x) }"),
+            ErrorCode::kUnsupported);
 }
 
 TEST(OnnxRuntime, StderrStaysSilent) {

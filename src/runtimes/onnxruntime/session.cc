@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "runtimes/onnxruntime/errors.h"
 #include "runtimes/onnxruntime/profile.h"
 #include "runtimes/onnxruntime/specs.h"
 
@@ -58,30 +59,12 @@ Result<Handle<OrtSessionOptions>> MakeOptions(const Library& library, const Sess
 
 // The runtime's message and what it logged, without saying anything twice.
 std::string Explain(const Library& library, const std::string& message, MessageLog& log) {
-  std::string text = "ONNX Runtime " + library.version() + ": " + message;
-  for (const std::string& logged : log.Take())
-    if (logged.find(message) == std::string::npos && text.find(logged) == std::string::npos)
+  std::string text = "ONNX Runtime " + library.version() + ": " + Tidy(message);
+  for (const std::string& entry : log.Take())
+    if (const std::string logged = Tidy(entry);
+        logged.find(Tidy(message)) == std::string::npos && text.find(logged) == std::string::npos)
       text += " (" + logged + ")";
   return text;
-}
-
-// Which of our errors a failure to load is. FAIL is what it says of an operator or an opset that it
-// does not know.
-Error LoadError(const Library& library, const Library::Failure& failure, MessageLog& log) {
-  const std::string text = Explain(library, failure.message, log);
-  switch (failure.code) {
-    case ORT_NO_SUCHFILE:
-    case ORT_NO_MODEL:
-    case ORT_INVALID_PROTOBUF:
-    case ORT_INVALID_GRAPH:
-    case ORT_INVALID_ARGUMENT:
-      return BadInput(text, "check the model with 'edgeopt inspect'");
-    case ORT_NOT_IMPLEMENTED:
-    case ORT_FAIL:
-      return Unsupported(text);
-    default:
-      return Unavailable(text);
-  }
 }
 
 // "boxes[3]" is element 3 of the sequence "boxes".
@@ -114,7 +97,7 @@ Result<std::unique_ptr<Session>> OrtModel::Load(LibraryPtr library, const ModelS
           ? api.CreateSessionFromArray(library->env(), source.bytes.data(), source.bytes.size(),
                                        session_options.get(), &raw)
           : api.CreateSession(library->env(), source.path.c_str(), session_options.get(), &raw));
-  if (!failure.ok()) return LoadError(*library, failure, *log);
+  if (!failure.ok()) return LoadError(failure.code, Explain(*library, failure.message, *log));
   std::unique_ptr<OrtModel> model(
       new OrtModel(library, std::move(log), Own(raw, api.ReleaseSession)));
   model->profile_folder_ = std::move(profile);
@@ -141,36 +124,34 @@ Status OrtModel::CheckFits(const ir::Tensor& tensor, const TensorSpec& spec) con
                   "-1 is any size; check the data's layout and the preprocessing");
 }
 
+// The input that a tensor of this name is for: its own, or the sequence that it is an element of.
+Result<size_t> OrtModel::FindInput(const std::string& name) const {
+  if (name.empty() && inputs_.size() == 1) return size_t{0};
+  for (size_t i = 0; i < inputs_.size(); ++i)
+    if (inputs_[i].name == name) return i;
+  const auto sequence = SequenceName(name);
+  for (size_t i = 0; i < inputs_.size(); ++i)
+    if (sequence && inputs_[i].sequence && inputs_[i].name == *sequence) return i;
+  return BadInput("the model has no input '" + name + "'; it has " + NamesOf(inputs_));
+}
+
 Result<std::vector<ValueHandle>> OrtModel::BindInputs(const std::vector<ir::Tensor>& inputs,
                                                       std::vector<const char*>& names) const {
-  std::map<std::string, std::vector<ir::Tensor>> by_name;
+  std::vector<std::vector<const ir::Tensor*>> given(inputs_.size());
   for (const ir::Tensor& tensor : inputs) {
-    std::string name = tensor.name;
-    if (name.empty() && inputs_.size() == 1) name = inputs_[0].name;
-    auto spec = std::find_if(inputs_.begin(), inputs_.end(),
-                             [&](const TensorSpec& s) { return s.name == name; });
-    if (spec == inputs_.end()) {
-      const auto element_of = SequenceName(name);
-      spec = std::find_if(inputs_.begin(), inputs_.end(), [&](const TensorSpec& s) {
-        return s.sequence && element_of && s.name == *element_of;
-      });
-    }
-    if (spec == inputs_.end())
-      return BadInput("the model has no input '" + name + "'; it has " + NamesOf(inputs_));
-    EDGEOPT_CHECK_OK(CheckFits(tensor, *spec));
-    std::vector<ir::Tensor>& given = by_name[spec->name];
-    if (!given.empty() && !spec->sequence) return BadInput("input '" + name + "' is given twice");
-    given.push_back(tensor);
+    EDGEOPT_TRY(const size_t index, FindInput(tensor.name));
+    EDGEOPT_CHECK_OK(CheckFits(tensor, inputs_[index]));
+    if (!given[index].empty() && !inputs_[index].sequence)
+      return BadInput("input '" + inputs_[index].name + "' is given twice");
+    given[index].push_back(&tensor);
   }
   std::vector<ValueHandle> values;
-  for (const TensorSpec& spec : inputs_) {
-    const auto found = by_name.find(spec.name);
-    if (found == by_name.end() && spec.optional) continue;
-    if (found == by_name.end() && !spec.sequence)
+  for (size_t i = 0; i < inputs_.size(); ++i) {
+    const TensorSpec& spec = inputs_[i];
+    if (given[i].empty() && spec.optional) continue;
+    if (given[i].empty() && !spec.sequence)
       return BadInput("input '" + spec.name + "' of the model is not given");
-    const std::vector<ir::Tensor> none;
-    const std::vector<ir::Tensor>& given = found == by_name.end() ? none : found->second;
-    auto value = spec.sequence ? SequenceOf(library_, given) : ViewOf(library_, given[0]);
+    auto value = spec.sequence ? SequenceOf(library_, given[i]) : ViewOf(library_, *given[i][0]);
     if (!value.ok()) return value.error().Within("input '" + spec.name + "'");
     values.push_back(std::move(value).value());
     names.push_back(spec.name.c_str());
@@ -191,7 +172,7 @@ Result<std::vector<ir::Tensor>> OrtModel::Run(const std::vector<ir::Tensor>& inp
               output_names.data(), output_names.size(), results.data()));
   std::vector<ValueHandle> owned;
   for (OrtValue* result : results) owned.push_back(Own(result, api.ReleaseValue));
-  if (!failure.ok()) return Unavailable(Explain(*library_, failure.message, *log_));
+  if (!failure.ok()) return RunError(failure.code, Explain(*library_, failure.message, *log_));
   std::vector<ir::Tensor> outputs;
   for (size_t i = 0; i < owned.size(); ++i)
     EDGEOPT_CHECK_OK(AppendTensors(library_, std::move(owned[i]), outputs_[i].name, outputs));

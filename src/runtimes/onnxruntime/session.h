@@ -2,7 +2,6 @@
 #pragma once
 
 #include <filesystem>
-#include <map>
 #include <optional>
 
 #include "base/file.h"
@@ -33,6 +32,7 @@ class OrtModel : public Session {
   Status ReadSpecs();
   Result<std::vector<ValueHandle>> BindInputs(const std::vector<ir::Tensor>& inputs,
                                               std::vector<const char*>& names) const;
+  Result<size_t> FindInput(const std::string& name) const;
   Status CheckFits(const ir::Tensor& tensor, const TensorSpec& spec) const;
 
   // In the order in which they must outlive each other.

@@ -95,12 +95,13 @@ Result<ValueHandle> ViewOf(const LibraryPtr& library, const ir::Tensor& tensor) 
   return Own(value, api.ReleaseValue);
 }
 
-Result<ValueHandle> SequenceOf(const LibraryPtr& library, const std::vector<ir::Tensor>& tensors) {
+Result<ValueHandle> SequenceOf(const LibraryPtr& library,
+                               const std::vector<const ir::Tensor*>& tensors) {
   if (tensors.empty()) return Unsupported("ONNX Runtime's interface makes no empty sequence");
   std::vector<ValueHandle> elements;
   std::vector<const OrtValue*> pointers;
-  for (const ir::Tensor& tensor : tensors) {
-    EDGEOPT_TRY(auto element, ViewOf(library, tensor));
+  for (const ir::Tensor* tensor : tensors) {
+    EDGEOPT_TRY(auto element, ViewOf(library, *tensor));
     pointers.push_back(element.get());
     elements.push_back(std::move(element));
   }

@@ -18,7 +18,8 @@ ir::DataType FromOrt(ONNXTensorElementDataType type);
 // A view of the tensor, valid while `tensor` lives. Unsupported for a type that it does not have.
 Result<ValueHandle> ViewOf(const LibraryPtr& library, const ir::Tensor& tensor);
 // A sequence of views. Unsupported when there is none: the interface can't make an empty sequence.
-Result<ValueHandle> SequenceOf(const LibraryPtr& library, const std::vector<ir::Tensor>& tensors);
+Result<ValueHandle> SequenceOf(const LibraryPtr& library,
+                               const std::vector<const ir::Tensor*>& tensors);
 
 // Appends what the value holds: a tensor called `name`, the tensors of a sequence called "name[0]"
 // and so on, nothing for an empty optional. Unsupported for maps and sparse tensors.
