@@ -20,6 +20,16 @@ Error WriteError(const fs::path& path, int error) {
   return Unavailable("can't write '" + path.string() + "': " + std::strerror(error), hint);
 }
 
+// Renames, but never over an existing file. Returns 0 or the error number.
+int RenameIfAbsent(const fs::path& from, const fs::path& to) {
+  if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return 0;
+  if (errno != EINVAL && errno != ENOSYS) return errno;
+  // Not on network file systems. There link() refuses an existing target.
+  if (::link(from.c_str(), to.c_str()) != 0) return errno;
+  ::unlink(from.c_str());
+  return 0;
+}
+
 // So that the rename itself survives a power cut.
 void SyncFolderOf(const fs::path& path) {
   const fs::path folder = path.parent_path().empty() ? fs::path(".") : path.parent_path();
@@ -48,7 +58,8 @@ Result<std::string> ReadFile(const fs::path& path) {
 
 Result<OutputFile> OutputFile::Create(const fs::path& path, Overwrite overwrite) {
   static std::atomic<unsigned> counter{0};
-  if (overwrite == Overwrite::kRefuse && fs::exists(path))
+  std::error_code ec;
+  if (overwrite == Overwrite::kRefuse && fs::exists(path, ec))
     return UsageError("'" + path.string() + "' exists already", "choose another output name");
   OutputFile file;
   file.overwrite_ = overwrite;
@@ -89,16 +100,15 @@ Status OutputFile::Write(const void* data, size_t size_bytes) {
 
 Status OutputFile::Commit() {
   if (::fsync(fd_) != 0 && errno != EINVAL) return WriteError(path_, errno);
-  // link() refuses an existing target where rename() would replace it.
   const bool refuse = overwrite_ == Overwrite::kRefuse;
-  const int moved = refuse ? ::link(temporary_.c_str(), path_.c_str())
-                           : ::rename(temporary_.c_str(), path_.c_str());
-  if (moved != 0) {
-    if (refuse && errno == EEXIST)
-      return UsageError("'" + path_.string() + "' exists already", "choose another output name");
-    return WriteError(path_, errno);
-  }
-  if (refuse) ::unlink(temporary_.c_str());
+  int error = 0;
+  if (refuse)
+    error = RenameIfAbsent(temporary_, path_);
+  else if (::rename(temporary_.c_str(), path_.c_str()) != 0)
+    error = errno;
+  if (error == EEXIST && refuse)
+    return UsageError("'" + path_.string() + "' exists already", "choose another output name");
+  if (error != 0) return WriteError(path_, error);
   ::close(std::exchange(fd_, -1));
   SyncFolderOf(path_);
   return OkStatus();

@@ -15,6 +15,7 @@ class Sink {
   virtual ~Sink() = default;
   // Work of `total` units begins (0: unknown).
   virtual void Start(std::string_view /*label*/, int64_t /*total*/) {}
+  // So many units are done by now.
   virtual void Advance(int64_t /*done*/) {}
   virtual void Finish() {}
   // A line for the user that is neither a result nor an error.

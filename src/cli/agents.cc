@@ -5,6 +5,7 @@
 #include "measure/machine.h"
 #include "pipeline/agents.h"
 #include "pipeline/evaluate.h"
+#include "pipeline/open_model.h"
 
 namespace edgeopt::cli {
 namespace {
@@ -16,9 +17,13 @@ constexpr int64_t kBenchSamples = 16;
 
 Result<std::unique_ptr<measure::AgentClient>> LoadInAgent(const Context& context,
                                                           const std::string& model, int threads) {
+  // Read here first: the runtime tells less well what is wrong with a file.
+  EDGEOPT_CHECK_OK(pipeline::OpenModel(model));
   const pipeline::AgentStarter starter{context.program, context.runtime_library, context.cancel};
-  return starter.Load(model,
-                      threads > 0 ? threads : std::max(1, measure::ReadMachine().usable_cpus));
+  auto client =
+      starter.Load(model, threads > 0 ? threads : std::max(1, measure::ReadMachine().usable_cpus));
+  if (!client.ok()) return client.error().Within("'" + model + "'");
+  return client;
 }
 
 Result<std::string> SetBenchInputs(measure::AgentClient& client, const DataOptions& options) {

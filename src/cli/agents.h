@@ -11,7 +11,8 @@
 
 namespace edgeopt::cli {
 
-// Starts an agent and loads the model. `threads` 0: one per usable CPU.
+// Starts an agent and loads the model, which was read here before (pipeline::OpenModel). `threads`
+// 0: one per usable CPU.
 Result<std::unique_ptr<measure::AgentClient>> LoadInAgent(const Context& context,
                                                           const std::string& model, int threads);
 

@@ -21,6 +21,20 @@ void Print(std::FILE* stream, std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), stream);
 }
 
+// Names come from model files: what would command the terminal is shown as an escape instead.
+std::string Printable(std::string_view text) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string shown;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if ((byte >= 0x20 && byte != 0x7f) || c == '\n' || c == '\t')
+      shown += c;
+    else
+      shown += {'\\', 'x', kDigits[byte >> 4], kDigits[byte & 0xf]};
+  }
+  return shown;
+}
+
 // Results that can't be written (a full disk behind a redirection) must not look like success.
 int FlushOutput(int code) {
   if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
@@ -41,8 +55,8 @@ int PrintError(const Error& error, bool json) {
   if (json) {
     Print(stdout, Dump({{"schema_version", kSchemaVersion}, {"error", ErrorDocument(error)}}));
   } else {
-    Print(stderr, "error: " + error.message + "\n");
-    if (!error.hint.empty()) Print(stderr, "hint: " + error.hint + "\n");
+    Print(stderr, Printable("error: " + error.message + "\n"));
+    if (!error.hint.empty()) Print(stderr, Printable("hint: " + error.hint + "\n"));
   }
   return FlushOutput(static_cast<int>(error.code));
 }
@@ -54,7 +68,7 @@ int PrintAnswer(Answer answer, bool json) {
     if (answer.failure) answer.document["error"] = ErrorDocument(*answer.failure);
     Print(stdout, Dump(answer.document));
   } else {
-    Print(stdout, answer.text);
+    Print(stdout, Printable(answer.text));
   }
   if (!answer.failure) return FlushOutput(kDone);
   if (json) return FlushOutput(static_cast<int>(answer.failure->code));

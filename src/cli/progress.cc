@@ -51,7 +51,7 @@ void ProgressPrinter::Start(std::string_view label, int64_t total) {
 }
 
 void ProgressPrinter::Advance(int64_t done) {
-  done_ += done;
+  done_ = done;
   const double now = now_s_();
   if (style_ == Style::kTerminal && now - shown_s_ >= kRedrawSeconds) Draw(now);
   const bool at_end = total_ > 0 && done_ >= total_;

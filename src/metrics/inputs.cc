@@ -39,13 +39,15 @@ Result<const ir::Tensor*> NeedTarget(const Observation& observation, std::string
                                      int64_t sample) {
   if (const ir::Tensor* target = FindTarget(observation, name)) return target;
   return BadInput("sample " + std::to_string(sample) + " has no target '" + std::string(name) + "'",
-                  "the data set gives: " + Names(observation.targets));
+                  observation.targets.empty()
+                      ? "the data set has no labels: give some, or a metric that needs none"
+                      : "the data set gives: " + Names(observation.targets));
 }
 
 Result<std::vector<float>> Numbers(const ir::Tensor& tensor, std::string_view what,
                                    int64_t sample) {
   auto values = tensor.ToFloats();
-  if (!values.ok()) return values.error().Within(Describe(what, tensor, sample));
+  if (!values.ok()) return BadInput(Describe(what, tensor, sample) + ": " + values.error().message);
   const auto nan = std::find_if(values->begin(), values->end(), [](float v) { return v != v; });
   if (nan != values->end())
     return BadInput(Describe(what, tensor, sample) + " holds NaN (first at element " +
@@ -56,7 +58,9 @@ Result<std::vector<float>> Numbers(const ir::Tensor& tensor, std::string_view wh
 
 Result<std::vector<int64_t>> Integers(const ir::Tensor& tensor, int64_t count, int64_t sample) {
   auto values = tensor.ToInts();
-  if (!values.ok()) return values.error().Within(Describe("target", tensor, sample));
+  if (!values.ok())
+    return BadInput(Describe("target", tensor, sample) + ": " + values.error().message,
+                    "class labels are integers, counted from 0");
   if (count >= 0 && static_cast<int64_t>(values->size()) != count)
     return BadInput(Describe("target", tensor, sample) + " has shape " +
                     ir::ToString(tensor.dims()) + "; expected " + std::to_string(count) +

@@ -186,7 +186,8 @@ class Evaluator {
       if (const Status updated = metric_->Update(observation); !updated.ok())
         return updated.error().Within(dataset_.SampleName(batch.indices[static_cast<size_t>(i)]));
     }
-    sink_.Advance(count);
+    done_ += count;
+    sink_.Advance(done_);
     return OkStatus();
   }
 
@@ -206,7 +207,7 @@ class Evaluator {
   Sink& sink_;
   std::vector<data::InputSpec> specs_;
   std::unique_ptr<metrics::Metric> metric_;
-  int64_t batch_size_ = 1;
+  int64_t batch_size_ = 1, done_ = 0;
   bool fixed_ = false;
 };
 

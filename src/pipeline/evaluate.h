@@ -34,7 +34,7 @@ struct Evaluated {
 
 // `baseline` gives the references of a metric of agreement and may be the model itself; nullptr
 // where the metric needs none. BadInput for data that does not fit the model, labels out of range,
-// NaN in outputs; kUnavailable when the model can't be run.
+// NaN in outputs; kUnavailable when memory ends.
 Result<Evaluated> Evaluate(runtimes::Session& model, runtimes::Session* baseline,
                            const data::Dataset& dataset, const EvaluateOptions& options);
 

@@ -1,7 +1,6 @@
 #include "pipeline/preflight.h"
 
 #include <algorithm>
-#include <cmath>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -11,6 +10,7 @@
 #include "devices/device.h"
 #include "formats/onnx/onnx.h"
 #include "metrics/metric.h"
+#include "pipeline/open_model.h"
 #include "pipeline/plan.h"
 #include "pipeline/run_data.h"
 #include "pipeline/samples.h"
@@ -94,11 +94,9 @@ class Check {
   }
 
   bool Model() {
-    auto read = formats::ReadOnnx(options_.model);
+    auto read = OpenModel(options_.model);
     if (!read.ok()) return Fail("model", read.error(), "name an ONNX model");
     model_ = std::move(read).value();
-    if (const Status weights = CheckWeights(model_); !weights.ok())
-      return Fail("model", weights.error(), "export the model again");
     auto hash = Sha256File(options_.model);
     if (!hash.ok()) return Fail("model", hash.error());
     record_.model_sha256 = *hash;
@@ -315,33 +313,6 @@ class Check {
   DatasetPtr validation_;
 };
 
-Status CheckTensor(const ir::Tensor& tensor, const std::string& name) {
-  if (!ir::IsFloatingPoint(tensor.type())) return OkStatus();
-  EDGEOPT_TRY(const std::vector<float> values, tensor.ToFloats());
-  if (std::none_of(values.begin(), values.end(), [](float value) { return std::isnan(value); }))
-    return OkStatus();
-  return BadInput("weight '" + name + "' holds NaN");
-}
-
-Status CheckGraphWeights(const ir::Graph& graph) {
-  for (const ir::ValueId id : graph.initializers())
-    if (const auto& tensor = graph.value(id).initializer)
-      EDGEOPT_CHECK_OK(CheckTensor(*tensor, graph.value(id).name));
-  for (const ir::NodeId id : graph.nodes()) {
-    const ir::Node& node = graph.node(id);
-    if (node.Is("Constant"))
-      if (const ir::Attribute* value = node.FindAttribute("value"))
-        if (const auto* tensor = value->get<ir::Tensor>())
-          EDGEOPT_CHECK_OK(CheckTensor(*tensor, graph.value(node.output(0)).name));
-    Status inner;
-    ir::ForEachSubgraph(node, [&](const std::string&, const ir::Graph& subgraph) {
-      if (inner.ok()) inner = CheckGraphWeights(subgraph);
-    });
-    EDGEOPT_CHECK_OK(inner);
-  }
-  return OkStatus();
-}
-
 }  // namespace
 
 std::string_view Name(Level level) {
@@ -372,7 +343,5 @@ Preflight RunPreflight(const RunOptions& options, const PreflightWorld& world, S
   sink.Finish();
   return preflight;
 }
-
-Status CheckWeights(const ir::Model& model) { return CheckGraphWeights(model.graph); }
 
 }  // namespace edgeopt::pipeline

@@ -54,7 +54,4 @@ struct PreflightWorld {
 Preflight RunPreflight(const RunOptions& options, const PreflightWorld& world, Sink& sink,
                        const CancelToken* cancel);
 
-// BadInput naming the first constant of the model that holds a NaN.
-Status CheckWeights(const ir::Model& model);
-
 }  // namespace edgeopt::pipeline

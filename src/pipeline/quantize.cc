@@ -99,6 +99,7 @@ class Quantizer {
     EDGEOPT_TRY(const auto run,
                 measure::Calibrate(model_, plan_.observe, runtime_, data_->source, samples_,
                                    {options_.workers, histogram, &sink_, cancel_}));
+    WarnAboutInputs(run);
     EDGEOPT_TRY(ranges_, StaticRanges::Make(model_.graph, plan_, run, candidates,
                                             options_.percentile, options_.workers));
     EDGEOPT_CHECK_OK(ChooseCalibrator(candidates));
@@ -124,6 +125,15 @@ class Quantizer {
     if (samples_ < kFewSamples)
       Warn("only " + std::to_string(samples_) + " calibration samples; ranges settle with " +
            std::to_string(kFewSamples) + " or more");
+  }
+
+  void WarnAboutInputs(const measure::CalibrationRun& run) {
+    const auto whole = run.Whole();
+    for (const ir::ValueId input : model_.graph.inputs())
+      if (const auto seen = whole.find(model_.graph.value(input).name);
+          seen != whole.end() && seen->second.nonfinite > 0)
+        Warn("input '" + seen->first + "' of the calibration data holds NaN or infinity " +
+             std::to_string(seen->second.nonfinite) + " times; those values are left out");
   }
 
   Status ChooseCalibrator(const std::vector<const quant::Calibrator*>& candidates) {
@@ -249,12 +259,16 @@ class Quantizer {
 
   // --- proof in the runtime ---
 
-  Result<const FidelityReference*> Reference() {
-    if (reference_) return &*reference_;
+  Result<std::unique_ptr<runtimes::Session>> LoadFloat() {
     EDGEOPT_TRY(const std::string bytes, formats::SerializeOnnx(model_));
     runtimes::SessionOptions options;
     options.threads = options_.workers;
-    EDGEOPT_TRY(auto session, runtime_.LoadBytes(std::as_bytes(std::span(bytes)), options));
+    return runtime_.LoadBytes(std::as_bytes(std::span(bytes)), options);
+  }
+
+  Result<const FidelityReference*> Reference() {
+    if (reference_) return &*reference_;
+    EDGEOPT_TRY(const auto session, LoadFloat());
     const bool ranks = options_.precision == "int8" && options_.calibrator == "auto";
     const int64_t count = std::min(ranks ? kRankingSamples : kConfirmingSamples, samples_);
     EDGEOPT_TRY(reference_,
@@ -297,13 +311,24 @@ class Quantizer {
     return OkStatus();
   }
 
+  // Without data there is little to compare; but NaN where the float model has none is a failure.
   Status RunOnRandom(runtimes::Session& session) {
     EDGEOPT_TRY(const auto inputs, measure::RandomInputs(session.inputs()));
-    const auto outputs = session.Run(inputs);
-    if (!outputs.ok())
-      Warn("not run: random inputs do not fit this model (" + outputs.error().message +
-           "); give data");
-    return OkStatus();
+    if (const auto ran = session.Run(inputs); !ran.ok()) {
+      Warn("not run: random inputs do not fit this model (" + ran.error().message +
+           "); give data (--calibration)");
+      return OkStatus();
+    }
+    EDGEOPT_TRY(const auto original, LoadFloat());
+    const measure::SampleSource source = [&inputs](int64_t) { return inputs; };
+    const auto reference = FidelityReference::Make(*original, source, 0, 1, cancel_);
+    if (!reference.ok()) {
+      Warn("not compared with float: on random inputs " + reference.error().message +
+           "; give data (--calibration)");
+      return OkStatus();
+    }
+    const auto compared = reference->Compare(session);
+    return compared.ok() ? OkStatus() : compared.error();
   }
 
   ir::Model model_;

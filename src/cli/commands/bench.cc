@@ -74,11 +74,10 @@ Result<Bench> Measure(const Options& options, Context& context, std::string& inp
   Bench bench;
   std::vector<measure::AgentClient*> clients;
   for (const std::string& model : models) {
-    auto client = LoadInAgent(context, model, options.threads);
-    if (!client.ok()) return client.error().Within("'" + model + "'");
-    EDGEOPT_TRY(inputs, SetBenchInputs(**client, options.data));
-    clients.push_back(client->get());
-    bench.clients.push_back(std::move(*client));
+    EDGEOPT_TRY(auto client, LoadInAgent(context, model, options.threads));
+    EDGEOPT_TRY(inputs, SetBenchInputs(*client, options.data));
+    clients.push_back(client.get());
+    bench.clients.push_back(std::move(client));
   }
   if (clients.size() == 1) {
     measure::BenchPlan plan;

@@ -6,6 +6,7 @@
 #include "cli/table.h"
 #include "formats/onnx/onnx.h"
 #include "ops/inspection.h"
+#include "pipeline/open_model.h"
 #include "report/text.h"
 
 namespace edgeopt::cli {
@@ -133,6 +134,15 @@ std::string Text(const ir::Model& model, const ops::Inspection& seen, bool nodes
   return text + Section("Metadata", {"key", "value"}, rows);
 }
 
+// Why work with this model would fail. It is shown all the same: here is where one looks then.
+std::vector<std::string> Problems(const ir::Model& model) {
+  std::vector<std::string> problems;
+  for (const Status& status :
+       {formats::CheckModel(model, formats::CheckDepth::kTypes), pipeline::CheckWeights(model)})
+    if (!status.ok()) problems.push_back(status.error().message);
+  return problems;
+}
+
 Result<Answer> Execute(const Options& options) {
   EDGEOPT_TRY(const ops::CostOptions sizes, ParseSizes(options.sizes));
   EDGEOPT_TRY(const ir::Model model, formats::ReadOnnx(options.model));
@@ -141,7 +151,11 @@ Result<Answer> Execute(const Options& options) {
     return Answer{text, {{"text", text}}, {}};
   }
   const ops::Inspection seen = formats::Inspect(model, sizes);
-  return Answer{Text(model, seen, options.nodes), Document(model, seen), {}};
+  json document = Document(model, seen);
+  document["problems"] = Problems(model);
+  std::string text = Text(model, seen, options.nodes);
+  for (const std::string& problem : document["problems"]) text += "\nproblem: " + problem + "\n";
+  return Answer{std::move(text), std::move(document), {}};
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "cli/command.h"
 #include "cli/data_options.h"
+#include "cli/output_option.h"
 #include "cli/profile_text.h"
 #include "cli/runtime.h"
 #include "cli/table.h"
@@ -15,6 +16,7 @@
 #include "data/noise.h"
 #include "formats/onnx/onnx.h"
 #include "measure/machine.h"
+#include "pipeline/open_model.h"
 #include "pipeline/samples.h"
 #include "pipeline/simplify.h"
 
@@ -24,10 +26,11 @@ namespace {
 using nlohmann::json;
 
 struct Options {
-  std::string model, output, table;
+  std::string model, table;
+  OutputOption output;
   std::string rules = "auto", reduced_range = "auto";
   int64_t generated = 0;
-  bool no_simplify = false, force = false;
+  bool no_simplify = false;
   DataOptions data;
   pipeline::QuantizeOptions quantize;
 };
@@ -101,9 +104,30 @@ std::string Text(const json& report, const std::string& output) {
   return text;
 }
 
+Status CheckOutputs(const Options& options) {
+  EDGEOPT_CHECK_OK(CheckOutput(options.output.path, options.output.force, options.model));
+  if (options.table.empty()) return OkStatus();
+  if (options.quantize.precision != "int8")
+    return UsageError("--table: " + options.quantize.precision + " needs no calibration",
+                      "only --precision int8 has a calibration table");
+  return CheckOutput(options.table, options.output.force, options.model);
+}
+
+// The table gets its name after the model did: never one without the other.
+Status WriteOutputs(const Options& options, const pipeline::Quantized& done) {
+  formats::OnnxWriteOptions write;
+  write.overwrite = options.output.force ? Overwrite::kReplace : Overwrite::kRefuse;
+  if (options.table.empty()) return formats::WriteOnnx(done.model, options.output.path, write);
+  EDGEOPT_TRY(OutputFile table, OutputFile::Create(options.table, write.overwrite));
+  EDGEOPT_CHECK_OK(table.Write(done.table->dump() + "\n"));
+  EDGEOPT_CHECK_OK(formats::WriteOnnx(done.model, options.output.path, write));
+  return table.Commit();
+}
+
 Result<Answer> Execute(const Options& options, Context& context) {
+  EDGEOPT_CHECK_OK(CheckOutputs(options));
   EDGEOPT_TRY(const auto runtime, OpenRuntime(context));
-  EDGEOPT_TRY(ir::Model model, formats::ReadOnnx(options.model));
+  EDGEOPT_TRY(ir::Model model, pipeline::OpenModel(options.model));
   EDGEOPT_TRY(const auto calibration, OpenCalibration(options, model, context));
   if (!options.no_simplify) {
     pipeline::SimplifyOptions simplify;
@@ -117,20 +141,16 @@ Result<Answer> Execute(const Options& options, Context& context) {
   EDGEOPT_TRY(pipeline::Quantized done,
               pipeline::Quantize(model, quantize, calibration ? &calibration->data : nullptr,
                                  *runtime, *context.sink, context.cancel));
-  formats::OnnxWriteOptions write;
-  write.overwrite = options.force ? Overwrite::kReplace : Overwrite::kRefuse;
-  if (!options.table.empty() && !done.table->is_null())
-    EDGEOPT_CHECK_OK(WriteFile(options.table, done.table->dump() + "\n", write.overwrite));
-  EDGEOPT_CHECK_OK(formats::WriteOnnx(done.model, options.output, write));
+  EDGEOPT_CHECK_OK(WriteOutputs(options, done));
   json document = std::move(*done.report);
-  document["output"] = options.output;
+  document["output"] = options.output.path;
   document["warnings"] = done.warnings;
-  return Answer{Text(document, options.output), document, {}};
+  return Answer{Text(document, options.output.path), document, {}};
 }
 
 void Configure(CLI::App& app, Options& options) {
   app.add_option("model", options.model, "the ONNX model")->required();
-  app.add_option("-o,--output", options.output, "the file to write")->required()->type_name("FILE");
+  AddOutputOption(app, options.output);
   app.add_option("--precision", options.quantize.precision, "what to make of it")
       ->check(CLI::IsMember({"int8", "dynamic-int8", "fp16"}));
   AddDataOptions(app, options.data, "--calibration", "data set that int8 ranges are found on",
@@ -150,7 +170,6 @@ void Configure(CLI::App& app, Options& options) {
       ->check(CLI::IsMember({"auto", "on", "off"}));
   app.add_option("--table", options.table, "also write the calibration table")->type_name("FILE");
   app.add_flag("--no-simplify", options.no_simplify, "quantize the graph as it is");
-  app.add_flag("--force", options.force, "replace an existing output");
 }
 
 }  // namespace

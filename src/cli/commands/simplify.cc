@@ -6,9 +6,11 @@
 
 #include "cli/command.h"
 #include "cli/data_options.h"
+#include "cli/output_option.h"
 #include "cli/runtime.h"
 #include "cli/table.h"
 #include "formats/onnx/onnx.h"
+#include "pipeline/open_model.h"
 #include "pipeline/samples.h"
 
 namespace edgeopt::cli {
@@ -20,9 +22,10 @@ using nlohmann::json;
 constexpr int64_t kDataSamples = 4;
 
 struct Options {
-  std::string model, output;
+  std::string model;
+  OutputOption output;
   std::vector<std::string> disabled;
-  bool no_verify = false, force = false;
+  bool no_verify = false;
   DataOptions data;
 };
 
@@ -37,8 +40,9 @@ std::string Text(const json& report, const std::string& output) {
 }
 
 Result<Answer> Execute(const Options& options, Context& context) {
+  EDGEOPT_CHECK_OK(CheckOutput(options.output.path, options.output.force, options.model));
   EDGEOPT_TRY(const auto runtime, OpenRuntime(context));
-  EDGEOPT_TRY(const ir::Model model, formats::ReadOnnx(options.model));
+  EDGEOPT_TRY(const ir::Model model, pipeline::OpenModel(options.model));
   pipeline::SimplifyOptions simplify;
   simplify.disabled = options.disabled;
   simplify.verify = !options.no_verify;
@@ -54,12 +58,12 @@ Result<Answer> Execute(const Options& options, Context& context) {
   EDGEOPT_TRY(pipeline::Simplified done,
               pipeline::Simplify(model, simplify, *runtime, *context.sink, context.cancel));
   formats::OnnxWriteOptions write;
-  write.overwrite = options.force ? Overwrite::kReplace : Overwrite::kRefuse;
-  EDGEOPT_CHECK_OK(formats::WriteOnnx(done.model, options.output, write));
+  write.overwrite = options.output.force ? Overwrite::kReplace : Overwrite::kRefuse;
+  EDGEOPT_CHECK_OK(formats::WriteOnnx(done.model, options.output.path, write));
   json document = std::move(*done.report);
-  document["output"] = options.output;
+  document["output"] = options.output.path;
   document["warnings"] = done.warnings;
-  return Answer{Text(document, options.output), document, {}};
+  return Answer{Text(document, options.output.path), document, {}};
 }
 
 }  // namespace
@@ -71,13 +75,10 @@ Command simplify() {
       [](CLI::App& app) -> Run {
         auto options = std::make_shared<Options>();
         app.add_option("model", options->model, "the ONNX model")->required();
-        app.add_option("-o,--output", options->output, "the file to write")
-            ->required()
-            ->type_name("FILE");
+        AddOutputOption(app, options->output);
         app.add_option("--disable", options->disabled, "a pass to leave out (edgeopt list passes)")
             ->type_name("PASS");
         app.add_flag("--no-verify", options->no_verify, "don't compare outputs before and after");
-        app.add_flag("--force", options->force, "replace an existing output");
         AddDataOptions(app, options->data, "--data", "also verify on samples of this data set",
                        false, false);
         return [options](Context& context) { return Execute(*options, context); };
