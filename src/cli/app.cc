@@ -5,8 +5,10 @@
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <cstdio>
+#include <sstream>
 
 #include "cli/config.h"
+#include "cli/describe.h"
 #include "cli/help.h"
 #include "cli/interrupt.h"
 #include "cli/progress.h"
@@ -102,16 +104,36 @@ const Command* Chosen(const Program& program, const Run** run) {
   return nullptr;
 }
 
-Error ToUsageError(const CLI::ParseError& error, const Command* command) {
+// What is left over, as typed: an option that isn't one makes a stranger of its value too, and is
+// the one to name.
+Error UnexpectedArgument(const std::string& message, const Program& program, const Command* command,
+                         const std::string& see) {
+  const size_t colon = message.rfind(": ");
+  std::istringstream words(colon == std::string::npos ? "" : message.substr(colon + 2));
+  std::string unexpected;
+  for (std::string word; words >> word;)
+    if (unexpected.empty() || word.starts_with("-")) unexpected = word;
+  std::vector<std::string> names;
+  if (command != nullptr && unexpected.starts_with("-"))
+    for (const OptionText& option :
+         Describe(*program.app->get_subcommand(std::string(command->name))))
+      names.push_back(option.long_name);
+  const std::string nearest = Nearest(unexpected, names);
+  return UsageError("unexpected argument '" + unexpected + "'",
+                    nearest.empty() ? see : "did you mean '" + nearest + "'?");
+}
+
+Error ToUsageError(const CLI::ParseError& error, const Program& program, const Command* command) {
   const std::string name = command != nullptr ? "edgeopt " + std::string(command->name) : "edgeopt";
+  const std::string see = "see '" + name + " --help'";
   std::string message = error.what();
   const size_t end = message.find_last_not_of("\n .");
   message.resize(end == std::string::npos ? 0 : end + 1);
   if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError))
-    message = "unexpected argument" + message.substr(std::min(message.size(), message.rfind(": ")));
+    return UnexpectedArgument(message, program, command, see);
   if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::ConfigError))
     message = "in the configuration file: " + message;
-  return UsageError(message, "see '" + name + " --help'");
+  return UsageError(message, see);
 }
 
 std::filesystem::path OwnPath() {
@@ -201,7 +223,7 @@ int Main(int argc, const char* const* argv) {
   std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
   const auto program = BuildProgram();
   if (arguments.empty()) {
-    Print(stdout, MainHelp(*program));
+    Print(stdout, MainHelp());
     return FlushOutput(kDone);
   }
   // Wanted even where the rest of the line can't be parsed.
@@ -216,10 +238,10 @@ int Main(int argc, const char* const* argv) {
     return FlushOutput(kDone);
   } catch (const CLI::CallForHelp&) {
     const Command* command = Chosen(*program, &run);
-    Print(stdout, command ? CommandHelp(*program, *command) : MainHelp(*program));
+    Print(stdout, command ? CommandHelp(*program, *command) : MainHelp());
     return FlushOutput(kDone);
   } catch (const CLI::ParseError& error) {
-    return PrintError(ToUsageError(error, Chosen(*program, &run)), json);
+    return PrintError(ToUsageError(error, *program, Chosen(*program, &run)), json);
   }
   Chosen(*program, &run);
   return Execute(*program, *run);

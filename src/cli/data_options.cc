@@ -18,9 +18,10 @@ void AddDataOptions(CLI::App& app, DataOptions& options, const std::string& flag
   app.add_option("--images", options.images, "folder of the images that a description names")
       ->type_name("FOLDER");
   if (with_limit)
-    app.add_option("--samples", options.limit, "use only the first so many; 0: all")
+    app.add_option("--samples", options.limit, "use only the first so many (default: all)")
         ->check(CLI::NonNegativeNumber)
-        ->type_name("N");
+        ->type_name("N")
+        ->default_str("");
 }
 
 Result<std::unique_ptr<data::Dataset>> OpenData(const DataOptions& options,

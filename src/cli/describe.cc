@@ -81,7 +81,8 @@ std::string UsageLine(const std::string& command, const std::vector<OptionText>&
     if (option.positional) {
       line += option.required ? " " + shown : " [" + shown + "]";
     } else if (option.required) {
-      line += " " + (option.long_name.empty() ? option.short_name : option.long_name) + " " + shown;
+      line +=
+          " " + (option.short_name.empty() ? option.long_name : option.short_name) + " " + shown;
     } else {
       optional = true;
     }

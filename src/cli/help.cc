@@ -10,17 +10,16 @@ namespace {
 constexpr size_t kColumns = 79;
 constexpr size_t kHeadingColumns = 26;
 
-void AppendEntry(std::string& help, const std::string& heading, const std::string& description,
-                 size_t heading_columns) {
+void AppendEntry(std::string& help, const std::string& heading, const std::string& description) {
   std::string line = "  " + heading;
-  const std::string indent(heading_columns, ' ');
-  if (line.size() + 2 > heading_columns) {
+  const std::string indent(kHeadingColumns, ' ');
+  if (line.size() + 1 > kHeadingColumns) {
     help += line + "\n";
     line = indent;
   } else {
-    line.resize(heading_columns, ' ');
+    line.resize(kHeadingColumns, ' ');
   }
-  for (const std::string& part : Wrap(description, kColumns - heading_columns)) {
+  for (const std::string& part : Wrap(description, kColumns - kHeadingColumns)) {
     help += line + part + "\n";
     line = indent;
   }
@@ -41,21 +40,25 @@ std::string_view GroupTitle(Group group) {
   }
 }
 
-std::string MainHelp(const Program& program) {
-  std::string help =
-      "Usage: edgeopt COMMAND [options]\n"
-      "Measures a model, makes it faster, proves that it is still accurate, packages it.\n";
+// One screen of 24 lines with the prompt below: each command on a line of its own, the group beside
+// its first.
+std::string MainHelp() {
+  constexpr size_t kGroupColumns = 10, kNameColumns = 12;
+  std::string help = "Usage: edgeopt COMMAND [options]\n";
   for (const Group group : {Group::kWorkflow, Group::kModel, Group::kMeasure, Group::kOther}) {
-    help += "\n" + std::string(GroupTitle(group)) + "\n";
-    for (const Command& command : Table())
-      if (command.group == group)
-        AppendEntry(help, std::string(command.name), std::string(command.summary), 14);
+    std::string first(GroupTitle(group));
+    for (const Command& command : Table()) {
+      if (command.group != group) continue;
+      std::string name(command.name);
+      first.resize(kGroupColumns, ' ');
+      name.resize(kNameColumns, ' ');
+      help += std::exchange(first, "") + name + std::string(command.summary) + "\n";
+    }
   }
-  help += "\nWith every command\n";
-  for (const OptionText& option : Describe(*program.app))
-    AppendEntry(help, option.Heading(), option.description, kHeadingColumns);
-  help += "\nFirst: edgeopt optimize MODEL.onnx --data VALIDATION --metric top1\n";
-  return help;
+  return help +
+         "\nWith every command: --help, --json, --quiet, --config FILE (else edgeopt.toml),\n"
+         "--runtime-library FILE (another build of ONNX Runtime). First:\n"
+         "  edgeopt optimize MODEL.onnx --data VALIDATION --metric top1\n";
 }
 
 std::string CommandHelp(const Program& program, const Command& command) {
@@ -63,10 +66,9 @@ std::string CommandHelp(const Program& program, const Command& command) {
   const auto options = Describe(*program.app->get_subcommand(name));
   std::string help =
       "Usage: " + UsageLine(name, options) + "\n" + std::string(command.summary) + ".\n\n";
-  for (const OptionText& option : options)
-    AppendEntry(help, option.Heading(), option.description, kHeadingColumns);
+  for (const OptionText& option : options) AppendEntry(help, option.Heading(), option.description);
   help += "  Also --json, --quiet, --config FILE, --runtime-library FILE (edgeopt --help).\n";
-  if (!command.notes.empty()) help += "\n" + std::string(command.notes) + "\n";
+  if (!command.notes.empty()) help += std::string(command.notes) + "\n";
   return help;
 }
 

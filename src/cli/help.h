@@ -1,4 +1,4 @@
-// What --help prints: at most 80 columns, and at most a screen for a subcommand.
+// What --help prints: at most 80 columns and 23 lines, so that a screen holds it with the prompt.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@
 
 namespace edgeopt::cli {
 
-std::string MainHelp(const Program& program);
+std::string MainHelp();
 std::string CommandHelp(const Program& program, const Command& command);
 // The heading of a group of subcommands: "Workflow".
 std::string_view GroupTitle(Group group);

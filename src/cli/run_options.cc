@@ -22,13 +22,13 @@ Result<double> ParseTolerance(const std::string& text) {
 
 void AddRunOptions(CLI::App& app, RunArguments& arguments) {
   app.add_option("model", arguments.model, "the ONNX model; never changed")->required();
-  app.add_option("--device", arguments.device, "what it will run on (edgeopt list devices)")
-      ->type_name("NAME");
+  app.add_option("--device", arguments.device, "what it will run on")->type_name("NAME");
   AddDataOptions(app, arguments.data, "--data", "validation data", false, false);
   app.add_option("--metric", arguments.metric, "accuracy metric (edgeopt list metrics)")
       ->type_name("NAME");
-  app.add_option("--metric-option", arguments.metric_parameters, "a parameter of the metric")
-      ->type_name("NAME=VALUE");
+  app.add_option("--metric-option", arguments.metric_parameters,
+                 "a parameter of the metric, NAME=VALUE")
+      ->type_name("N=V");
   app.add_option("--tolerance", arguments.tolerance, "accuracy that may be lost, relative")
       ->type_name("T");
   app.add_option("--latency-target", arguments.latency_target_ms, "stop when p50 is that low")
@@ -46,7 +46,7 @@ void AddRunOptions(CLI::App& app, RunArguments& arguments) {
       ->check(CLI::Range(0, 1024))
       ->type_name("N")
       ->default_str("");
-  app.add_option("--policy", arguments.policy, "at a violation of the floor: stop, or go on")
+  app.add_option("--policy", arguments.policy, "below the floor")
       ->check(CLI::IsMember({"stop", "continue"}));
   app.add_option("--work", arguments.work, "work folder (default MODEL_edgeopt)")
       ->type_name("FOLDER");

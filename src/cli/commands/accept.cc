@@ -27,8 +27,7 @@ Result<Answer> Execute(const Options& options, Context& context) {
 }  // namespace
 
 Command accept() {
-  return {"accept", "Take a variant below the accuracy floor all the same, and go on",
-          Group::kWorkflow,
+  return {"accept", "Take a variant below the floor all the same, and go on", Group::kWorkflow,
           [](CLI::App& app) -> Run {
             auto options = std::make_shared<Options>();
             app.add_option("step", options->step, "id of the step")->required();

@@ -131,8 +131,7 @@ Result<Answer> Execute(const Options& options, Context& context) {
 }  // namespace
 
 Command bench() {
-  return {"bench", "Measure latency and memory, each model in a process of its own",
-          Group::kMeasure,
+  return {"bench", "Measure latency and memory, each model in its own process", Group::kMeasure,
           [](CLI::App& app) -> Run {
             auto options = std::make_shared<Options>();
             app.add_option("model", options->model, "the model")->required();

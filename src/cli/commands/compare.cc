@@ -81,8 +81,7 @@ Result<Answer> Execute(const Options& options, Context& context) {
 }  // namespace
 
 Command compare() {
-  return {"compare", "Compare two models on data: outputs, and layers that share names",
-          Group::kMeasure,
+  return {"compare", "Compare two models on data: outputs and like-named layers", Group::kMeasure,
           [](CLI::App& app) -> Run {
             auto options = std::make_shared<Options>();
             app.add_option("reference", options->reference, "the model to be close to")->required();

@@ -8,8 +8,7 @@
 namespace edgeopt::cli {
 
 Command completion() {
-  return {"completion", "Print a script that completes commands and options in a shell",
-          Group::kOther,
+  return {"completion", "Print a script that completes commands in a shell", Group::kOther,
           [](CLI::App& app) -> Run {
             auto shell = std::make_shared<std::string>();
             app.add_option("shell", *shell, "the shell")

@@ -100,8 +100,7 @@ Result<Answer> Execute(const Options& options, Context& context) {
 }  // namespace
 
 Command evaluate() {
-  return {"evaluate", "Measure accuracy on labelled data, with its confidence interval",
-          Group::kMeasure,
+  return {"evaluate", "Measure accuracy on data, with its confidence interval", Group::kMeasure,
           [](CLI::App& app) -> Run {
             auto options = std::make_shared<Options>();
             app.add_option("model", options->model, "the model")->required();

@@ -161,8 +161,7 @@ Result<Answer> Execute(const Options& options) {
 }  // namespace
 
 Command inspect() {
-  return {"inspect", "Show a model: interface, operators, cost, what may be hard to quantize",
-          Group::kModel,
+  return {"inspect", "Show interface, operators, cost, what is hard to quantize", Group::kModel,
           [](CLI::App& app) -> Run {
             auto options = std::make_shared<Options>();
             app.add_option("model", options->model, "the ONNX model")->required();

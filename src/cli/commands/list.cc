@@ -54,8 +54,8 @@ Result<Rows> RowsOf(const std::string& what, const Context& context) {
 }  // namespace
 
 Command list() {
-  return {"list", "List what there is: passes, metrics, calibrators, devices, runtimes ...",
-          Group::kOther, [](CLI::App& app) -> Run {
+  return {"list", "List passes, metrics, calibrators, devices or runtimes", Group::kOther,
+          [](CLI::App& app) -> Run {
             auto what = std::make_shared<std::string>();
             app.add_option("what", *what, "the table")
                 ->required()

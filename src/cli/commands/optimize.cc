@@ -62,8 +62,8 @@ Result<Answer> Execute(const Options& options, Context& context) {
 }  // namespace
 
 Command optimize() {
-  return {"optimize", "Make a model faster, prove that it is still accurate, package it",
-          Group::kWorkflow, [](CLI::App& app) -> Run {
+  return {"optimize", "Make a model faster, prove its accuracy, package it", Group::kWorkflow,
+          [](CLI::App& app) -> Run {
             auto options = std::make_shared<Options>();
             AddRunOptions(app, options->run);
             app.add_flag("--dry-run", options->dry_run, "print the plan only");

@@ -33,10 +33,12 @@ Result<Answer> Execute(const Options& options, Context& context) {
       const pipeline::Packaged packaged,
       pipeline::BuildPackage(state.record, work.path(), folder, by_default,
                              pipeline::RunInAgent(AgentsOf(context), state.record.threads)));
-  state.package_folder = packaged.folder;
-  state.package_archive = packaged.archive;
-  EDGEOPT_CHECK_OK(work.Save(state));
-  EDGEOPT_CHECK_OK(WriteReports(state, work.path()));
+  if (by_default || state.package_folder.empty()) {
+    state.package_folder = packaged.folder;
+    state.package_archive = packaged.archive;
+    EDGEOPT_CHECK_OK(work.Save(state));
+    EDGEOPT_CHECK_OK(WriteReports(state, work.path()));
+  }
   return Answer{packaged.folder + "\n" + packaged.archive + "\n",
                 {{"folder", packaged.folder},
                  {"archive", packaged.archive},

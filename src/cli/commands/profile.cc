@@ -35,8 +35,8 @@ Result<Answer> Execute(const Options& options, Context& context) {
 
 Command profile() {
   return {
-      "profile", "Show where the time goes, operator by operator, and what runs in int8",
-      Group::kMeasure, [](CLI::App& app) -> Run {
+      "profile", "Show where the time goes, and what runs in int8", Group::kMeasure,
+      [](CLI::App& app) -> Run {
         auto options = std::make_shared<Options>();
         app.add_option("model", options->model, "the model")->required();
         app.add_option("--threads", options->threads, "0: one per usable CPU")

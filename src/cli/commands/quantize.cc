@@ -151,22 +151,28 @@ Result<Answer> Execute(const Options& options, Context& context) {
 void Configure(CLI::App& app, Options& options) {
   app.add_option("model", options.model, "the ONNX model")->required();
   AddOutputOption(app, options.output);
-  app.add_option("--precision", options.quantize.precision, "what to make of it")
+  app.add_option("--precision", options.quantize.precision, "result")
       ->check(CLI::IsMember({"int8", "dynamic-int8", "fp16"}));
   AddDataOptions(app, options.data, "--calibration", "data set that int8 ranges are found on",
                  false);
   app.add_option("--generated", options.generated,
                  "calibrate on N random samples instead (a guess)")
-      ->type_name("N");
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("N")
+      ->default_str("");
   app.add_option("--calibrator", options.quantize.calibrator,
-                 "how ranges are chosen; auto: the best on the data");
-  app.add_option("--percentile", options.quantize.percentile,
-                 "share of values kept by the percentile calibrator");
+                 "how ranges are chosen (default auto: all tried)")
+      ->type_name("NAME")
+      ->default_str("");
+  app.add_option("--percentile", options.quantize.percentile, "share that percentile keeps")
+      ->check(CLI::Range(0.0, 100.0));
   app.add_option("--exclude", options.quantize.exclude,
-                 "keep in float: node name, operator type or pattern");
-  app.add_option("--rules", options.rules, "rule set (edgeopt list rules); auto: this machine's");
-  app.add_option("--reduced-range", options.reduced_range,
-                 "7-bit weights; auto: if the CPU needs them")
+                 "keep in float: node name, operator type or pattern")
+      ->type_name("WHAT");
+  app.add_option("--rules", options.rules, "edgeopt list rules (default auto: this machine's)")
+      ->type_name("NAME")
+      ->default_str("");
+  app.add_option("--reduced-range", options.reduced_range, "7-bit weights")
       ->check(CLI::IsMember({"auto", "on", "off"}));
   app.add_option("--table", options.table, "also write the calibration table")->type_name("FILE");
   app.add_flag("--no-simplify", options.no_simplify, "quantize the graph as it is");
@@ -175,8 +181,7 @@ void Configure(CLI::App& app, Options& options) {
 }  // namespace
 
 Command quantize() {
-  return {"quantize", "Write a model in int8, dynamic int8 or float16, confirmed in the runtime",
-          Group::kModel,
+  return {"quantize", "Write an int8 or float16 model, confirmed by the runtime", Group::kModel,
           [](CLI::App& app) -> Run {
             auto options = std::make_shared<Options>();
             Configure(app, *options);

@@ -70,8 +70,7 @@ Result<Answer> Execute(const Options& options, Context& context) {
 
 Command simplify() {
   return {
-      "simplify", "Write a model without what it does not need, verified by the runtime",
-      Group::kModel,
+      "simplify", "Write a model without what it does not need, verified", Group::kModel,
       [](CLI::App& app) -> Run {
         auto options = std::make_shared<Options>();
         app.add_option("model", options->model, "the ONNX model")->required();

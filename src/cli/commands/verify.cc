@@ -52,7 +52,7 @@ Result<Answer> Execute(const Options& options, Context& context) {
 }  // namespace
 
 Command verify() {
-  return {"verify", "Check a package, and run its golden samples on this machine", Group::kWorkflow,
+  return {"verify", "Check a package and run its golden samples here", Group::kWorkflow,
           [](CLI::App& app) -> Run {
             auto options = std::make_shared<Options>();
             app.add_option("package", options->package, "folder or .tar.zst")->required();
