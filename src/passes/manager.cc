@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <numeric>
-#include <unordered_set>
 
 #include "ir/verifier.h"
 #include "passes/symbolic_types.h"
@@ -44,14 +43,12 @@ std::vector<Type> TypesOf(const Graph& graph, const std::vector<ValueId>& ids) {
   return types;
 }
 
-// Forgets what inference can find out, also in subgraphs; types of the names in `kept` stay.
-Status DropInferable(Model& model, const std::vector<std::string>& kept = {}) {
-  const std::unordered_set<std::string> names(kept.begin(), kept.end());
-  const auto drop = [&](Graph& graph) -> Result<bool> {
+// Forgets what inference can find out; the subgraphs' too.
+Status DropInferable(Model& model) {
+  const auto drop = [](Graph& graph) -> Result<bool> {
     bool any = false;
     ForEachValue(graph, [&](ValueId id) {
       if (!MadeByStandardOperator(graph, id) || graph.IsOutput(id)) return;
-      if (names.count(graph.value(id).name)) return;
       any |= graph.value(id).type.kind != Type::Kind::kNone;
       graph.SetType(id, {});
     });
@@ -83,7 +80,7 @@ class Runner {
       EDGEOPT_CHECK_OK(Round(working));
       report_.converged = version_ == before;
     }
-    EDGEOPT_CHECK_OK(KeepLearntTypes(working));
+    EDGEOPT_CHECK_OK(DropInferable(working));
     for (size_t i = 0; i < output_types.size(); ++i)
       working.graph.SetType(working.graph.outputs()[i], output_types[i]);
     model_ = std::move(working);
@@ -130,20 +127,10 @@ class Runner {
     if (!context_.infer_types) return OkStatus();
     const Stopwatch time;
     EDGEOPT_CHECK_OK(context_.infer_types(model));
-    EDGEOPT_TRY(learnt_, RefineTypes(model, context_));
-    learns_ |= !learnt_.empty();
+    EDGEOPT_CHECK_OK(RefineTypes(model, context_));
     report_.inference_ms += time.ElapsedMs();
     inferred_at_ = version_;
     return OkStatus();
-  }
-
-  // A runtime fuses only where it sees that shapes agree. What it can't infer by itself stays in
-  // the result: one inference from nothing tells which types these are.
-  Status KeepLearntTypes(Model& model) {
-    EDGEOPT_CHECK_OK(DropInferable(model));
-    if (!learns_) return OkStatus();
-    EDGEOPT_CHECK_OK(Infer(model));
-    return DropInferable(model, learnt_);
   }
 
   Status Round(Model& working) {
@@ -188,8 +175,6 @@ class Runner {
   RunReport report_;
   int64_t version_ = 0;  // counts committed changes
   int64_t inferred_at_ = -1;
-  std::vector<std::string> learnt_;  // see RefineTypes; of the last inference
-  bool learns_ = false;              // of any inference
 };
 
 }  // namespace

@@ -50,9 +50,10 @@ struct RunReport {
 // cancelled.
 //
 // Types are inferred anew, from the inputs on, so that stale ones in the file mislead no pass. In
-// the result, inputs and outputs have the types that they had; of intermediate values made by
-// ai.onnx operators only those have one that takes more than ONNX's inference to find
-// (symbolic_types.h).
+// the result, inputs and outputs have the types that they had; types of intermediate values made by
+// ai.onnx operators are dropped: everybody can infer them, and where ONNX Runtime is told that the
+// two sides of an Add have one shape, it merges it with the LayerNormalization behind it into an
+// operator that its CPU runs slower (1.31, MiniLM: 17.6 instead of 16.1 ms).
 Result<RunReport> Run(ir::Model& model, std::span<const Pass* const> pipeline,
                       const Context& context, const ManagerOptions& options = {});
 

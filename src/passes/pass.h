@@ -22,6 +22,8 @@ struct Context {
   std::function<Status(ir::Model&)> infer_types;
   // Puts the body of each model-local function where it is called. May be empty: functions stay.
   std::function<Result<ir::Model>(const ir::Model&)> inline_functions;
+  // The runtime runs Swish (opset 24) as one operator; ONNX Runtime 1.31 does not.
+  bool has_swish = false;
   // A folded constant may be larger than what it replaces by at most this many bytes.
   int64_t fold_growth_limit_bytes = 64 * 1024;
 };

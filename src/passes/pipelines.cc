@@ -6,20 +6,20 @@
 namespace edgeopt::passes {
 namespace {
 
-// Constants first, since most conditions ask for them; then what removes; then what merges into
-// layers, for which nothing may be shared yet; sharing last. What one pass makes possible for an
-// earlier one is found in the next round.
+// What one pass makes possible for an earlier one is found in the next round.
 constexpr std::string_view kSimplify[] = {
     // What everything else looks at.
     "inline-functions", "eliminate-exporter-notes", "lift-constants", "eliminate-dead-code",
     "eliminate-identity", "eliminate-dropout", "fold-constants", "fold-shapes", "inline-if",
+    "eliminate-common-subexpressions",
     // What changes nothing.
     "eliminate-cast", "eliminate-pad", "eliminate-slice", "eliminate-expand", "eliminate-concat",
     "eliminate-arithmetic", "eliminate-reshape", "eliminate-transpose",
-    // What becomes part of something else. Patterns before the folding that would take them apart.
-    "fold-batch-norm", "fold-scale-shift", "fold-arithmetic", "fold-pad", "canonicalize-clip",
-    "canonicalize-range",
-    "eliminate-common-subexpressions"};
+    // Patterns, before the folding that would take them apart.
+    "canonicalize-clip", "canonicalize-range", "fuse-gelu", "fuse-layer-norm", "fuse-silu",
+    "fuse-hard-swish",
+    // What becomes part of something else.
+    "fold-batch-norm", "fold-scale-shift", "fold-arithmetic", "fold-pad"};
 
 }  // namespace
 

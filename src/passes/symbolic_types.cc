@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <set>
 #include <unordered_map>
 
 #include "passes/operands.h"
@@ -44,7 +43,6 @@ class TypeRefiner {
     }
     return any;
   }
-  std::vector<std::string> learnt() const { return {learnt_.begin(), learnt_.end()}; }
 
  private:
   using Sizes = std::optional<Elements>;
@@ -56,10 +54,7 @@ class TypeRefiner {
     const Sizes proven = Prove(node);
     const ir::Type& type = graph_.value(node.outputs[0]).type;
     if (!proven || !type.is_tensor() || !type.shape || type.shape->size() != proven->size()) return;
-    bool news = false;
-    for (size_t i = 0; i < proven->size(); ++i)
-      news |= Equate(node.outputs[0], i, Root((*proven)[i]));
-    if (news) learnt_.insert(graph_.value(node.outputs[0]).name);
+    for (size_t i = 0; i < proven->size(); ++i) Equate(node.outputs[0], i, Root((*proven)[i]));
     Substitute(node.outputs[0]);
   }
 
@@ -74,13 +69,12 @@ class TypeRefiner {
     return element;
   }
 
-  // Whether that is news.
-  bool Equate(ValueId value, size_t axis, const Element& proven) {
+  void Equate(ValueId value, size_t axis, const Element& proven) {
     const ir::Dim dim = (*graph_.value(value).type.shape)[axis];
     const Element present = Root(ElementOf(dim));
-    if (proven.unknown() || proven.Equals(present)) return false;
+    if (proven.unknown() || proven.Equals(present)) return;
     // Two different numbers are a contradiction: the model is wrong, or a type in it.
-    if (proven.number && present.number) return false;
+    if (proven.number && present.number) return;
     if (present.unknown())
       SetDim(value, axis, proven);
     else if (present.number)
@@ -88,7 +82,6 @@ class TypeRefiner {
     else
       equals_[present.symbol] = proven;
     changed_ = true;
-    return true;
   }
 
   void Substitute(ValueId value) {
@@ -288,24 +281,18 @@ class TypeRefiner {
   ir::Graph& graph_;
   ShapeValues* values_ = nullptr;
   std::unordered_map<std::string, Element> equals_, capped_;
-  std::set<std::string> learnt_;
   bool changed_ = false;
 };
 
 }  // namespace
 
-Result<std::vector<std::string>> RefineTypes(ir::Model& model, const Context& context) {
-  std::vector<std::string> learnt;
-  EDGEOPT_CHECK_OK(OverGraphs(model, context, [&](Rewriter& rewriter) {
-    TypeRefiner refiner(rewriter);
-    const bool changed = refiner.Run();
-    if (rewriter.is_main_graph())
-      learnt = refiner.learnt();
-    else if (changed)
-      rewriter.Count();  // so that the subgraph is put back
+Status RefineTypes(ir::Model& model, const Context& context) {
+  const auto refined = OverGraphs(model, context, [](Rewriter& rewriter) {
+    // Counted, so that a changed subgraph is put back.
+    if (TypeRefiner(rewriter).Run() && !rewriter.is_main_graph()) rewriter.Count();
     return OkStatus();
-  }));
-  return learnt;
+  });
+  return refined.ok() ? OkStatus() : Status(refined.error());
 }
 
 }  // namespace edgeopt::passes

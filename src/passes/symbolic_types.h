@@ -2,9 +2,6 @@
 // out of a Reshape to -1 is the batch that went in.
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "base/result.h"
 #include "passes/pass.h"
 
@@ -12,8 +9,7 @@ namespace edgeopt::passes {
 
 // Replaces, in the types of all values, symbols by the numbers or symbols that they are proven to
 // equal. What counts as proof, per operator, stands in symbolic_types.cc. Types are changed and
-// nothing else. Returns the names of the main graph's values at which something was proven that
-// plain inference does not find: whoever knows their types can infer the rest.
-Result<std::vector<std::string>> RefineTypes(ir::Model& model, const Context& context);
+// nothing else.
+Status RefineTypes(ir::Model& model, const Context& context);
 
 }  // namespace edgeopt::passes

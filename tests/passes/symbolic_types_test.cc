@@ -90,15 +90,5 @@ TEST(RefineTypes, ConvThatKeepsTheSize) {
   EXPECT_EQ(strided.find("w]"), std::string::npos) << strided;
 }
 
-TEST(RefineTypes, SaysWhereItLearntSomething) {
-  ir::Model model = ParseModel(
-      "g (float[n,6] x) => (float[k,3] y) <int64[2] s = {-1, 6}, int64[2] t = {-1, 3}> {\n"
-      "a = Reshape(x, s)\n b = Relu(a)\n y = Reshape(b, t) }");
-  ASSERT_TRUE(formats::InferTypes(model).ok());
-  const auto learnt = RefineTypes(model, TestContext());
-  ASSERT_TRUE(learnt.ok());
-  EXPECT_EQ(*learnt, (std::vector<std::string>{"a"}));
-}
-
 }  // namespace
 }  // namespace edgeopt::passes

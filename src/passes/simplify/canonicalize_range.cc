@@ -2,8 +2,8 @@
 //
 // Before:   y = Range(start, limit, delta)       one of them of shape [1]
 // After:    the same with scalars: a constant is reshaped, another value squeezed
-// Why:      ONNX Runtime takes vectors of one element as long as it does not know their shape before
-//           it runs; once the sizes are known, it refuses the model.
+// Why:      ONNX Runtime takes vectors of one element as long as it does not know their shape
+//           before it runs; once the sizes are known, it refuses the model.
 // Requires: the shape [1] is known.
 // Maths:    none.
 // Numerics: exact.

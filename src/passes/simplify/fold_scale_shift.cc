@@ -10,8 +10,9 @@
 // After:    y = Gemm(x, W, b)             x and W matrices, b constant, one number per column
 // Requires: c is a constant with one element, or one per channel and 1 along all other axes; it
 //           does not enlarge what it is applied to; the value in between has no other use; a
-//           divisor is not 0. Not the factor 0.5 behind the erf or tanh of a Gelu: runtimes run the
-//           whole of that as one. See also LinearOp::Of.
+//           divisor is not 0. Not into the layer behind: the factor 0.5 of a Gelu, and scale and
+//           shift of a LayerNormalization; runtimes run the whole of these as one. See also
+//           LinearOp::Of.
 // Maths:    as in fold-batch-norm with s = c or 1 / c and t = 0, or s = 1 (-1 for c - L) and
 //           t = c or -c.
 // Numerics: as in fold-batch-norm. Gemm adds its bias in another place of the same sum: some ulps.
@@ -122,9 +123,22 @@ class ScaleShiftFolder {
     return false;
   }
 
+  // d / Sqrt(...), or that times a constant.
+  bool IsNormalized(ValueId id) const {
+    const Node* product = graph_.ProducerIf(id, "Mul");
+    for (size_t i = 0; product && i < 2; ++i)
+      if (rewriter_.ConstantOf(product->input(1 - i))) id = product->input(i);
+    const Node* division = graph_.ProducerIf(id, "Div");
+    return division && graph_.ProducerIf(division->input(1), "Sqrt");
+  }
+
   bool FoldBefore(NodeId layer, const Affine& affine) {
     if (affine.scale == std::vector{0.5} && IsTwiceGelu(affine.data)) {
       why_ = "it is part of a Gelu";
+      return false;
+    }
+    if (IsNormalized(affine.data)) {
+      why_ = "it is part of a LayerNormalization";
       return false;
     }
     std::string why;
