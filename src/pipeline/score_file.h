@@ -10,7 +10,7 @@
 
 namespace edgeopt::pipeline {
 
-// JSON: schema_version and the members of metrics::Score. Replaces an existing file.
+// docs/formats/state.md describes the file. NaN and infinities survive. Replaces an existing file.
 Status WriteScore(const std::filesystem::path& path, const metrics::Score& score);
 Result<metrics::Score> ReadScore(const std::filesystem::path& path);
 

@@ -1,7 +1,5 @@
 // Record as JSON and back. Each struct lists its members once; the same list writes and reads.
-#include <cmath>
-#include <limits>
-
+#include "report/json_number.h"
 #include "report/record.h"
 
 namespace edgeopt::report {
@@ -20,10 +18,7 @@ class Writer {
  private:
   template <typename T>
   static json Of(const T& value);
-  static json Of(double value) {
-    // JSON has no infinity; null reads back as one (an unbounded interval).
-    return std::isfinite(value) ? json(value) : json(nullptr);
-  }
+  static json Of(double value) { return NumberToJson(value); }
   static json Of(Decision decision) { return std::string(Name(decision)); }
   static json Of(const json& value) { return value; }
   template <typename T>
@@ -71,12 +66,8 @@ class Reader {
   template <typename T>
   void Read(const json& in, const std::string& path, T& value);
   void Read(const json& in, const std::string& path, double& value) {
-    if (in.is_null())
-      value = std::numeric_limits<double>::infinity();
-    else if (in.is_number())
-      value = in.get<double>();
-    else
-      Fail(path, "a number");
+    const auto number = NumberFromJson(in);
+    number ? void(value = *number) : Fail(path, "a number");
   }
   void Read(const json& in, const std::string& path, int64_t& value) {
     in.is_number_integer() ? void(value = in.get<int64_t>()) : Fail(path, "an integer");

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <limits>
+
 #include "report/sample_record.h"
 
 namespace edgeopt::report {
@@ -24,6 +27,23 @@ TEST(RecordTest, JsonRoundTripIsTheIdentity) {
   EXPECT_EQ(ToJson(*read), document);
   EXPECT_EQ(read->steps[2].accuracy->against_baseline->p_value, 0.004);
   EXPECT_FALSE(read->steps[3].accuracy.has_value());
+}
+
+TEST(RecordTest, NumbersThatJsonDoesNotHaveSurvive) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  Record record = SampleRecord();
+  Step& step = record.steps.front();
+  step.accuracy->interval = {-kInfinity, kInfinity, 0, "none"};
+  step.latency->p99_interval.high = kInfinity;
+  step.wall_s["made"] = std::numeric_limits<double>::quiet_NaN();
+  const std::string text = ToJson(record).dump();
+  const auto read = RecordFromJson(nlohmann::json::parse(text));
+  ASSERT_TRUE(read.ok()) << read.error().ToString();
+  const Step& again = read->steps.front();
+  EXPECT_EQ(again.accuracy->interval.low, -kInfinity);
+  EXPECT_EQ(again.accuracy->interval.high, kInfinity);
+  EXPECT_EQ(again.latency->p99_interval.high, kInfinity);
+  EXPECT_TRUE(std::isnan(again.wall_s.at("made")));
 }
 
 TEST(RecordTest, NamesTheMemberThatIsWrong) {
