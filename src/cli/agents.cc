@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "measure/fitting_inputs.h"
 #include "measure/machine.h"
 #include "pipeline/agents.h"
 #include "pipeline/evaluate.h"
@@ -28,8 +29,11 @@ Result<std::unique_ptr<measure::AgentClient>> LoadInAgent(const Context& context
 
 Result<std::string> SetBenchInputs(measure::AgentClient& client, const DataOptions& options) {
   if (options.path.empty()) {
-    EDGEOPT_CHECK_OK(client.GenerateInputs());
-    return std::string("generated inputs");
+    const auto sample = client.GenerateInputs();
+    if (!sample.ok())
+      return BadInput("no generated inputs fit this model: " + sample.error().message,
+                      "give inputs with --data");
+    return "generated inputs: " + measure::DescribeShapes(*sample);
   }
   const auto specs = pipeline::InputSpecsOf(client.model().inputs);
   EDGEOPT_TRY(const auto dataset, OpenData(options, specs));

@@ -109,8 +109,7 @@ class Generated : public Dataset {
   ir::Dims SampleDims(const InputSpec& spec) const {
     ir::Dims dims;
     for (size_t i = 0; i < spec.dims.size(); ++i)
-      if (i > 0 || spec.dims[i] > 1)
-        dims.push_back(spec.dims[i] < 0 ? options_.dynamic_size : spec.dims[i]);
+      if (i > 0 || spec.dims[i] > 1) dims.push_back(spec.dims[i] < 0 ? 1 : spec.dims[i]);
     return dims;
   }
 

@@ -14,11 +14,11 @@ namespace edgeopt::data {
 struct GenerateOptions {
   int64_t samples = 1;
   uint64_t seed = 1;
-  int64_t dynamic_size = 1;  // stands in for a dynamic dimension other than the batch axis
 };
 // A data set without labels whose Describe() begins with "generated". Floats are normal (mean 0,
 // deviation 1), unsigned bytes 0 to 255, other integers 0 or 1 (indices that every table has),
-// bools even. Sample i depends on seed, i and the specs alone. Unsupported for strings.
+// bools even. A dimension that is still dynamic becomes 1. Sample i depends on seed, i and the
+// specs alone. Unsupported for strings.
 Result<std::unique_ptr<Dataset>> Generate(std::span<const InputSpec> inputs,
                                           const GenerateOptions& options);
 

@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "measure/agent/connection.h"
 #include "measure/agent_protocol.h"
+#include "measure/fitting_inputs.h"
 #include "measure/json_fields.h"
 
 namespace edgeopt::measure {
@@ -132,14 +133,22 @@ Status AgentClient::SetInputs(const std::vector<std::vector<ir::Tensor>>& sample
   return OkStatus();
 }
 
-Status AgentClient::GenerateInputs(const RandomInputOptions& options) {
-  EDGEOPT_TRY(const auto sample, RandomInputs(model_.inputs, options));
+Result<std::vector<ir::Tensor>> AgentClient::GenerateInputs() {
+  const auto run = [this](const std::vector<ir::Tensor>& inputs) -> Status {
+    EDGEOPT_TRY(const auto outputs, Run(inputs));
+    return OkStatus();
+  };
+  EDGEOPT_TRY(auto sample, FittingInputs(model_.inputs, run));
   EDGEOPT_CHECK_OK(SetInputs({sample}));
   generated_inputs_ = true;
-  return OkStatus();
+  return sample;
 }
 
-Status AgentClient::EnsureInputs() { return has_inputs_ ? OkStatus() : GenerateInputs(); }
+Status AgentClient::EnsureInputs() {
+  if (has_inputs_) return OkStatus();
+  EDGEOPT_TRY(const auto sample, GenerateInputs());
+  return OkStatus();
+}
 
 Result<Timings> AgentClient::Time(const BenchPlan& plan, Sink* sink) {
   EDGEOPT_CHECK_OK(EnsureInputs());

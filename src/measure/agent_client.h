@@ -15,7 +15,6 @@
 #include "measure/benchmark.h"
 #include "measure/memory.h"
 #include "measure/profile.h"
-#include "measure/random_inputs.h"
 #include "runtimes/runtime.h"
 
 namespace edgeopt::measure {
@@ -75,8 +74,9 @@ class AgentClient {
 
   // The samples that Bench and Profile take in turns, 1 to 4096 of them.
   Status SetInputs(const std::vector<std::vector<ir::Tensor>>& samples);
-  // One generated sample; Bench and Profile do this by themselves when no inputs were set.
-  Status GenerateInputs(const RandomInputOptions& options = {});
+  // One generated sample, of sizes that the model runs with (measure/fitting_inputs.h); Bench and
+  // Profile do this by themselves when no inputs were set. Returns what it made.
+  Result<std::vector<ir::Tensor>> GenerateInputs();
 
   Result<BenchResult> Bench(const BenchPlan& plan = {}, Sink* sink = nullptr);
   // The latencies alone: for benchmarks in turns (measure/interleaved.h).

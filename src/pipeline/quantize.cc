@@ -6,8 +6,8 @@
 #include <optional>
 
 #include "formats/onnx/onnx.h"
+#include "measure/fitting_inputs.h"
 #include "measure/profile.h"
-#include "measure/random_inputs.h"
 #include "passes/quantize/dynamic_int8.h"
 #include "passes/quantize/float16.h"
 #include "passes/quantize/static_int8.h"
@@ -313,14 +313,19 @@ class Quantizer {
 
   // Without data there is little to compare; but NaN where the float model has none is a failure.
   Status RunOnRandom(runtimes::Session& session) {
-    EDGEOPT_TRY(const auto inputs, measure::RandomInputs(session.inputs()));
-    if (const auto ran = session.Run(inputs); !ran.ok()) {
-      Warn("not run: random inputs do not fit this model (" + ran.error().message +
+    EDGEOPT_TRY(const auto original, LoadFloat());
+    const auto run = [&original](const std::vector<ir::Tensor>& inputs) -> Status {
+      EDGEOPT_TRY(const auto outputs, original->Run(inputs));
+      return OkStatus();
+    };
+    const auto inputs = measure::FittingInputs(original->inputs(), run);
+    if (!inputs.ok()) {
+      Warn("not run: random inputs do not fit this model (" + inputs.error().message +
            "); give data (--calibration)");
       return OkStatus();
     }
-    EDGEOPT_TRY(const auto original, LoadFloat());
-    const measure::SampleSource source = [&inputs](int64_t) { return inputs; };
+    EDGEOPT_TRY(const auto outputs, session.Run(*inputs));
+    const measure::SampleSource source = [&inputs](int64_t) { return *inputs; };
     const auto reference = FidelityReference::Make(*original, source, 0, 1, cancel_);
     if (!reference.ok()) {
       Warn("not compared with float: on random inputs " + reference.error().message +

@@ -1,5 +1,7 @@
 #include "pipeline/samples.h"
 
+#include "measure/fitting_inputs.h"
+
 namespace edgeopt::pipeline {
 
 std::vector<data::InputSpec> InputSpecsOf(const ir::Model& model) {
@@ -23,6 +25,18 @@ measure::SampleSource SourceOf(const data::Dataset& dataset, std::vector<data::I
     EDGEOPT_TRY(const data::Sample sample, dataset.Load(index));
     return data::ModelInputs(sample, specs);
   };
+}
+
+Result<std::vector<data::InputSpec>> FittingSpecs(runtimes::Session& session) {
+  const auto run = [&session](const std::vector<ir::Tensor>& inputs) -> Status {
+    EDGEOPT_TRY(const auto outputs, session.Run(inputs));
+    return OkStatus();
+  };
+  EDGEOPT_TRY(const auto inputs, measure::FittingInputs(session.inputs(), run));
+  std::vector<data::InputSpec> specs;
+  for (const ir::Tensor& input : inputs)
+    specs.push_back({input.name, input.type(), input.dims(), true});
+  return specs;
 }
 
 }  // namespace edgeopt::pipeline

@@ -7,6 +7,7 @@
 #include "data/dataset.h"
 #include "ir/model.h"
 #include "measure/calibrate.h"
+#include "runtimes/runtime.h"
 
 namespace edgeopt::pipeline {
 
@@ -15,5 +16,9 @@ std::vector<data::InputSpec> InputSpecsOf(const ir::Model& model);
 
 // Samples of the data set as the model takes them. `dataset` must outlive the source.
 measure::SampleSource SourceOf(const data::Dataset& dataset, std::vector<data::InputSpec> specs);
+
+// The inputs with sizes in place of dynamic dimensions, such that the model runs: what data is
+// generated for. An error when no sizes that are tried fit.
+Result<std::vector<data::InputSpec>> FittingSpecs(runtimes::Session& session);
 
 }  // namespace edgeopt::pipeline

@@ -20,8 +20,6 @@ using nlohmann::json;
 // per layer; 1e-4 of the range leaves room for a hundred layers and is far below any accuracy
 // effect.
 constexpr double kTolerance = 1e-4;
-// Stands in for dynamic dimensions other than the batch in random inputs.
-constexpr int64_t kDynamicSize = 16;
 
 Result<std::unique_ptr<runtimes::Session>> Load(runtimes::Runtime& runtime,
                                                 const ir::Model& model) {
@@ -72,7 +70,7 @@ class Oracle {
       EDGEOPT_CHECK_OK(oracle.Add(*session, std::move(inputs)));
       ++oracle.data_samples_;
     }
-    oracle.random_error_ = oracle.AddRandom(model, options.random_samples, *session);
+    oracle.random_error_ = oracle.AddRandom(options.random_samples, *session);
     return oracle;
   }
 
@@ -99,11 +97,10 @@ class Oracle {
     return OkStatus();
   }
 
-  Status AddRandom(const ir::Model& model, int64_t samples, runtimes::Session& session) {
-    const auto specs = InputSpecsOf(model);
+  Status AddRandom(int64_t samples, runtimes::Session& session) {
+    EDGEOPT_TRY(const auto specs, FittingSpecs(session));
     data::GenerateOptions options;
     options.samples = samples;
-    options.dynamic_size = kDynamicSize;
     EDGEOPT_TRY(const auto dataset, data::Generate(specs, options));
     for (int64_t i = 0; i < samples; ++i) {
       EDGEOPT_TRY(const data::Sample sample, dataset->Load(i));

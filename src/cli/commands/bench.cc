@@ -75,7 +75,12 @@ Result<Bench> Measure(const Options& options, Context& context, std::string& inp
   std::vector<measure::AgentClient*> clients;
   for (const std::string& model : models) {
     EDGEOPT_TRY(auto client, LoadInAgent(context, model, options.threads));
-    EDGEOPT_TRY(inputs, SetBenchInputs(*client, options.data));
+    EDGEOPT_TRY(std::string given, SetBenchInputs(*client, options.data));
+    if (!inputs.empty() && given != inputs)
+      return BadInput(
+          "'" + model + "' would be timed on " + given + ", '" + options.model + "' on " + inputs,
+          "give inputs that both take with --data");
+    inputs = std::move(given);
     clients.push_back(client.get());
     bench.clients.push_back(std::move(client));
   }

@@ -41,8 +41,20 @@ struct Calibration {
   pipeline::CalibrationData data;
 };
 
+// What random samples look like: sizes that the model runs with in place of dynamic dimensions.
+Result<std::vector<data::InputSpec>> SizedSpecs(const ir::Model& model,
+                                                runtimes::Runtime& runtime) {
+  EDGEOPT_TRY(const std::string bytes, formats::SerializeOnnx(model));
+  EDGEOPT_TRY(const auto session, runtime.LoadBytes(std::as_bytes(std::span(bytes)), {}));
+  auto specs = pipeline::FittingSpecs(*session);
+  if (!specs.ok())
+    return BadInput("no random inputs fit this model: " + specs.error().message,
+                    "give data with --calibration");
+  return specs;
+}
+
 Result<std::optional<Calibration>> OpenCalibration(const Options& options, const ir::Model& model,
-                                                   Context& context) {
+                                                   runtimes::Runtime& runtime, Context& context) {
   if (options.data.path.empty() && options.generated == 0) return std::optional<Calibration>();
   if (!options.data.path.empty() && options.generated > 0)
     return UsageError("--calibration and --generated exclude each other");
@@ -51,7 +63,8 @@ Result<std::optional<Calibration>> OpenCalibration(const Options& options, const
   if (options.generated > 0) {
     data::GenerateOptions generate;
     generate.samples = options.generated;
-    EDGEOPT_TRY(calibration.dataset, data::Generate(specs, generate));
+    EDGEOPT_TRY(const auto sized, SizedSpecs(model, runtime));
+    EDGEOPT_TRY(calibration.dataset, data::Generate(sized, generate));
     calibration.data.generated = true;
   } else {
     EDGEOPT_TRY(calibration.dataset, OpenData(options.data, specs));
@@ -128,7 +141,7 @@ Result<Answer> Execute(const Options& options, Context& context) {
   EDGEOPT_CHECK_OK(CheckOutputs(options));
   EDGEOPT_TRY(const auto runtime, OpenRuntime(context));
   EDGEOPT_TRY(ir::Model model, pipeline::OpenModel(options.model));
-  EDGEOPT_TRY(const auto calibration, OpenCalibration(options, model, context));
+  EDGEOPT_TRY(const auto calibration, OpenCalibration(options, model, *runtime, context));
   if (!options.no_simplify) {
     pipeline::SimplifyOptions simplify;
     EDGEOPT_TRY(auto simplified,
