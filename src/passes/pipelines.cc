@@ -14,7 +14,7 @@ constexpr std::string_view kSimplify[] = {
     "eliminate-common-subexpressions",
     // What changes nothing.
     "eliminate-cast", "eliminate-pad", "eliminate-slice", "eliminate-expand", "eliminate-concat",
-    "eliminate-arithmetic", "eliminate-reshape", "eliminate-transpose",
+    "eliminate-arithmetic", "eliminate-reshape", "eliminate-transpose", "eliminate-zero-state",
     // Patterns, before the folding that would take them apart.
     "canonicalize-clip", "canonicalize-range", "fuse-gelu", "fuse-layer-norm", "fuse-silu",
     "fuse-hard-swish",

@@ -4,8 +4,8 @@
 // After:    x in place of y
 // Before:   y = Slice(x, ...)                          some axes from their start to their end
 // After:    the same without these axes
-// Before:   a = Slice(x, ...);  y = Slice(a, ...)      a not used elsewhere, no axis in both
-// After:    y = Slice(x, parameters of both)
+// Before:   a = Slice(x, ...);  y = Slice(a, ...)      no axis in both; a is used by such Slices
+// only After:    y = Slice(x, parameters of both)           and so for each of them, until a goes
 // Requires: steps are 1 (for the first). A start is the number 0; an end is not less than the size
 //           of the axis: a number that large, or that very size of the same name. For the second
 //           all parameters are constants, the ranks known, negative axes apart.
@@ -128,22 +128,36 @@ class SliceEliminator {
     return Ranges{starts.values, ends.values, *axes, steps.values};
   }
 
+  // Why the Slice `user` of the output of a Slice over the ranges `first` can't take over those
+  // ranges; empty when it can.
+  std::string MergeObstacle(const Ranges& first, const ir::Use& use) const {
+    const Node& user = graph_.node(use.node);
+    if (!user.Is("Slice") || use.slot != 0) return "the Slice before it has other users";
+    const auto ranges = RangesOf(user);
+    if (!ranges) return "its range is computed at run time";
+    for (const int64_t axis : ranges->axes)
+      if (std::find(first.axes.begin(), first.axes.end(), axis) != first.axes.end())
+        return "it slices the same axis as the Slice before it";
+    return {};
+  }
+
   bool MergeWithFirst() {
-    const Node& second = graph_.node(id_);
-    const Node* first = rewriter_.SoleProducerIf(second.input(0), "Slice");
-    if (!first) return false;
-    const auto one = RangesOf(*first), two = RangesOf(second);
+    const ir::ValueId between = graph_.node(id_).input(0);
+    const NodeId first_id = graph_.producer(between);
+    if (!first_id.valid() || !graph_.node(first_id).Is("Slice") || graph_.IsOutput(between))
+      return false;
+    const auto one = RangesOf(graph_.node(first_id)), two = RangesOf(graph_.node(id_));
     if (!one || !two) {
       rewriter_.Skip(id_, "its range or that of the Slice before it is computed at run time");
       return false;
     }
-    for (const int64_t axis : two->axes) {
-      if (std::find(one->axes.begin(), one->axes.end(), axis) == one->axes.end()) continue;
-      rewriter_.Skip(id_, "it slices the same axis as the Slice before it");
+    for (const ir::Use& use : graph_.uses(between)) {
+      std::string obstacle = MergeObstacle(*one, use);
+      if (obstacle.empty()) continue;
+      rewriter_.Skip(id_, std::move(obstacle));
       return false;
     }
-    const NodeId first_id = graph_.producer(second.input(0));
-    graph_.SetInput(id_, 0, first->input(0));
+    graph_.SetInput(id_, 0, graph_.node(first_id).input(0));
     SetRanges({Joined(one->starts, two->starts), Joined(one->ends, two->ends),
                Joined(one->axes, two->axes), Joined(one->steps, two->steps)});
     rewriter_.RemoveIfUnused(first_id);

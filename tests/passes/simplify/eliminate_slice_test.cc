@@ -67,6 +67,24 @@ TEST(EliminateSlice, TwoOverDifferentAxesMerge) {
     })");
 }
 
+// Pixels of even and odd columns and rows, as detectors begin: two, and four behind them.
+TEST(EliminateSlice, SlicesOfOneSliceAllMerge) {
+  ExpectRewrite(kPass, R"(g (float[1,3,4,6] x) => (float[1,3,2,3] y, float[1,3,2,3] z)
+    <int64[1] zero = {0}, int64[1] one = {1}, int64[1] e = {2147483647}, int64[1] two = {2},
+     int64[1] three = {3}> {
+      rows = Slice(x, zero, e, two, two)
+      y = Slice(rows, zero, e, three, two)
+      z = Slice(rows, one, e, three, two)
+    })",
+                R"(g (float[1,3,4,6] x) => (float[1,3,2,3] y, float[1,3,2,3] z)
+    <int64[2] s = {0, 0}, int64[2] e = {2147483647, 2147483647}, int64[2] a = {2, 3},
+     int64[2] t = {2, 2}, int64[2] s2 = {0, 1}, int64[2] e2 = {2147483647, 2147483647},
+     int64[2] a2 = {2, 3}, int64[2] t2 = {2, 2}> {
+      y = Slice(x, s, e, a, t)
+      z = Slice(x, s2, e2, a2, t2)
+    })");
+}
+
 TEST(EliminateSlice, NotPartOfARange) {
   ExpectUnchanged(kPass,
                   Sliced("int64[1] s = {1}, int64[1] e = {6}, int64[1] a = {1}", "x, s, e, a"), "");
@@ -112,6 +130,26 @@ TEST(EliminateSlice, NotWhatIsUsedTwice) {
     <int64[1] s = {1}, int64[1] e = {3}, int64[1] a0 = {0}, int64[1] a1 = {1}> {
       b = Slice(x, s, e, a0)
       z = Relu(b)
+      y = Slice(b, s, e, a1)
+    })",
+                  "the Slice before it has other users");
+}
+
+TEST(EliminateSlice, NotWhenOneOfItsUsersSlicesTheSameAxis) {
+  ExpectUnchanged(kPass, R"(g (float[4,6] x) => (float[1,6] z, float[2,2] y)
+    <int64[1] s = {1}, int64[1] e = {3}, int64[1] f = {2}, int64[1] a0 = {0}, int64[1] a1 = {1}> {
+      b = Slice(x, s, e, a0)
+      z = Slice(b, s, f, a0)
+      y = Slice(b, s, e, a1)
+    })",
+                  "it slices the same axis");
+}
+
+// The first Slice stays for the graph's output: merging would only add work.
+TEST(EliminateSlice, NotAGraphOutput) {
+  ExpectUnchanged(kPass, R"(g (float[4,6] x) => (float[2,6] b, float[2,2] y)
+    <int64[1] s = {1}, int64[1] e = {3}, int64[1] a0 = {0}, int64[1] a1 = {1}> {
+      b = Slice(x, s, e, a0)
       y = Slice(b, s, e, a1)
     })",
                   "");
