@@ -17,7 +17,7 @@ Error WriteError(const fs::path& path, int error) {
   const char* hint = error == ENOSPC ? "free disk space or choose another folder"
                      : error == EROFS || error == EACCES ? "choose a folder that you may write to"
                                                          : "";
-  return Unavailable("can't write '" + path.string() + "': " + std::strerror(error), hint);
+  return CantWrite("can't write '" + path.string() + "': " + std::strerror(error), hint);
 }
 
 // Renames, but never over an existing file. Returns 0 or the error number.

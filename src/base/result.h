@@ -27,12 +27,14 @@ struct Error {
   ErrorCode code = ErrorCode::kInternal;
   std::string message;
   std::string hint;
+  // The disk or a folder failed: what else would be tried fails as well.
+  bool environment = false;
 
   // "message; hint" on one line.
   std::string ToString() const { return hint.empty() ? message : message + "; " + hint; }
   // The same error, told from one level further out: "context: message".
   Error Within(std::string_view context) const {
-    return Error{code, std::string(context) + ": " + message, hint};
+    return Error{code, std::string(context) + ": " + message, hint, environment};
   }
 };
 
@@ -50,6 +52,10 @@ inline Error Unsupported(std::string message, std::string hint = {}) {
 }
 inline Error Unavailable(std::string message, std::string hint = {}) {
   return {ErrorCode::kUnavailable, std::move(message), std::move(hint)};
+}
+// Unavailable, because a disk or a folder can't be written.
+inline Error CantWrite(std::string message, std::string hint = {}) {
+  return {ErrorCode::kUnavailable, std::move(message), std::move(hint), true};
 }
 inline Error Internal(std::string message) {
   return {ErrorCode::kInternal, std::move(message), {}};

@@ -45,7 +45,10 @@ int FlushOutput(int code) {
 }
 
 nlohmann::json ErrorDocument(const Error& error) {
-  return {{"code", static_cast<int>(error.code)}, {"message", error.message}, {"hint", error.hint}};
+  return {{"code", static_cast<int>(error.code)},
+          {"message", error.message},
+          {"hint", error.hint},
+          {"environment", error.environment}};
 }
 
 std::string Dump(const nlohmann::json& document) {

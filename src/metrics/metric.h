@@ -81,6 +81,7 @@ struct MetricInfo {
   std::string_view name, summary;
   bool needs_labels = true;  // false: the baseline's outputs are the reference
   Result<std::unique_ptr<Metric>> (*make)(const MetricOptions&) = nullptr;
+  bool finite_best = true;  // false: infinite for equal outputs, so that no floor can be set by it
 };
 
 // All metrics, sorted by name; generated from the files of src/metrics/kinds/.

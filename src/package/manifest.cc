@@ -48,15 +48,28 @@ json Measurements(const Record& record, const Step& shipped) {
   for (const Step* step : {record.baseline(), &shipped}) {
     if (!step->latency || (step == &shipped && !list.empty() && step == record.baseline()))
       continue;
+    const auto under = [&](const char* what) {
+      return step->measured_under.is_object() ? step->measured_under.value(what, json()) : json();
+    };
     list.push_back({{"variant", step->id},
                     {"model_sha256", step->sha256},
                     {"size_bytes", step->size_bytes},
                     {"latency", report::ToJson(*step->latency)},
                     {"speedup", step->vs_baseline ? report::ToJson(*step->vs_baseline) : json()},
-                    {"machine", record.machine},
+                    {"machine", under("machine")},
+                    {"settings", under("settings")},
                     {"label", OrNull(record.latency_label)}});
   }
   return list;
+}
+
+json CalibrationOf(const Record& record) {
+  const bool held_out = record.held_out_samples > 0;
+  const report::DataSource& source = held_out ? record.data : record.calibration;
+  if (source.path.empty()) return json();
+  return {{"data", source.description},
+          {"held_out_of_validation", held_out},
+          {"samples", held_out ? record.held_out_samples : source.limit}};
 }
 
 json AccuracyOf(const Record& record, const Step& shipped) {
@@ -161,6 +174,7 @@ Result<json> MakeManifest(const Record& record, const Content& content, const fs
         {"inputs", Ports(content.inputs)},
         {"outputs", Ports(content.outputs)}}},
       {"recipe", Recipe(record, *shipped)},
+      {"calibration", CalibrationOf(record)},
       {"measurements", Measurements(record, *shipped)},
       {"accuracy", AccuracyOf(record, *shipped)},
       {"golden", {{"tolerance_ratio", content.golden_tolerance_ratio}, {"samples", golden}}},

@@ -61,11 +61,6 @@ bool Float16Gains(const Record& record) {
   return facts.ok() && facts->float16_gains && !facts->float16;
 }
 
-bool Tried(const Record& record, const std::string& kind) {
-  return std::any_of(record.steps.begin(), record.steps.end(),
-                     [&](const Step& step) { return step.kind == kind; });
-}
-
 }  // namespace
 
 std::vector<Suggestion> Alternatives(const Record& record, const Step& violation,

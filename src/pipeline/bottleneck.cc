@@ -62,9 +62,11 @@ Suggestion HalfSizeSuggestion(const HalfSizeResult& half, const BottleneckFacts&
   suggestion.what = "half the input resolution";
   if (half.height > 0)
     suggestion.what += ", " + std::to_string(half.height) + " x " + std::to_string(half.width);
-  if (half.macs > 0)
-    suggestion.estimate = Macs(static_cast<double>(half.macs)) + " instead of " +
-                          Macs(static_cast<double>(facts.macs)) + "; ";
+  const auto macs = static_cast<double>(facts.macs);
+  // Convolutions cost a quarter at half the height and width.
+  suggestion.estimate = half.macs > 0 ? Macs(static_cast<double>(half.macs))
+                                      : "about " + Macs(macs / 4) + " after a new export";
+  suggestion.estimate += " instead of " + Macs(macs) + "; ";
   suggestion.estimate +=
       half.p50_ms ? "measured " + Ms(*half.p50_ms) + " (p50 of " + std::to_string(half.runs) +
                         " runs); the accuracy must be measured anew, usually after retraining"

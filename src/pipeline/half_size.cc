@@ -1,12 +1,14 @@
 #include "pipeline/half_size.h"
 
+#include <algorithm>
+
 #include "formats/onnx/onnx.h"
 
 namespace edgeopt::pipeline {
 namespace {
 
-// Networks for images halve their input about five times; what is left must be a pixel or more.
-constexpr int64_t kSmallestSide = 16;
+// What is left of an image must show something.
+constexpr int64_t kSmallestSide = 8;
 
 // The axis of the height, with the width behind it; -1 when this is no image.
 int HeightAxis(const ir::Dims& dims) {
@@ -32,6 +34,11 @@ void ForgetShapes(ir::Graph& graph) {
 }
 
 }  // namespace
+
+bool TakesImage(const std::vector<ir::Dims>& sample_dims) {
+  return std::any_of(sample_dims.begin(), sample_dims.end(),
+                     [](const ir::Dims& dims) { return HeightAxis(dims) >= 0; });
+}
 
 Result<HalfSize> AtHalfSize(const ir::Model& model, const std::vector<ir::Dims>& sample_dims) {
   HalfSize half;

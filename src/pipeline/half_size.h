@@ -17,10 +17,13 @@ struct HalfSize {
   std::vector<ir::Dims> dims;     // of all inputs, in order, batch 1
 };
 
+// Some input looks like an image: [N, C, H, W] or [N, H, W, C] with 1, 3 or 4 channels.
+bool TakesImage(const std::vector<ir::Dims>& sample_dims);
+
 // `sample_dims`: the dimensions of one sample's inputs, in the order of the graph's inputs that
-// have no default. Unsupported, with the reason, when no input looks like an image ([N, C, H, W] or
-// [N, H, W, C] with 1, 3 or 4 channels), it is too small to be halved, or shape inference finds
-// that the graph does not allow it. Whether the graph really runs, only running it tells.
+// have no default. Unsupported, with the reason, when no input looks like an image, its size is
+// odd or too small to be halved, or shape inference finds that the graph does not allow it. Whether
+// the graph really runs, only running it tells.
 Result<HalfSize> AtHalfSize(const ir::Model& model, const std::vector<ir::Dims>& sample_dims);
 
 }  // namespace edgeopt::pipeline

@@ -1,9 +1,7 @@
 #include "pipeline/measure_step.h"
 
 #include <algorithm>
-#include <cmath>
 #include <nlohmann/json.hpp>
-#include <thread>
 
 #include "base/file.h"
 #include "formats/onnx/onnx.h"
@@ -13,7 +11,6 @@
 #include "pipeline/evaluate.h"
 #include "pipeline/half_size.h"
 #include "pipeline/run_data.h"
-#include "pipeline/score_file.h"
 
 namespace edgeopt::pipeline {
 namespace fs = std::filesystem;
@@ -49,6 +46,46 @@ Result<AgentPtr> LoadForTiming(const Record& record, const Step& step, const fs:
   return client;
 }
 
+// Everything that the numbers depend on besides model and machine.
+nlohmann::json Settings(const Record& record, const AgentClient& client,
+                        const measure::WarmUp& warm_up) {
+  const runtimes::SessionOptions session = measure::LoadOptions().session;
+  return {{"process", "its own"},
+          {"threads", record.threads},
+          {"graph_optimization", "all"},
+          {"spin", session.spin},
+          {"arena", session.arena},
+          {"inputs", std::to_string(kTimingSamples) + " samples of the validation data, in turns"},
+          {"batch", 1},
+          {"agent_version", client.hello().edgeopt},
+          {"warm_up",
+           {{"min_runs", warm_up.min_runs},
+            {"min_seconds", warm_up.min_seconds},
+            {"max_seconds", warm_up.max_seconds},
+            {"settled_below", warm_up.tolerance}}}};
+}
+
+nlohmann::json SettingsAlone(const Record& record, const AgentClient& client,
+                             const measure::BenchPlan& plan) {
+  nlohmann::json settings = Settings(record, client, plan.warm_up);
+  settings["method"] = "alone";
+  settings["min_runs"] = plan.min_runs;
+  settings["min_seconds"] = plan.min_seconds;
+  return settings;
+}
+
+nlohmann::json SettingsInTurns(const Record& record, const AgentClient& client,
+                               const measure::InterleavedPlan& plan, int64_t rounds) {
+  nlohmann::json settings = Settings(record, client, plan.warm_up);
+  settings["method"] = "in turns with the baseline";
+  settings["min_runs"] = plan.min_runs;
+  settings["min_seconds"] = plan.min_seconds;
+  settings["block_runs"] = plan.block_runs;
+  settings["block_seconds"] = plan.block_seconds;
+  settings["rounds"] = rounds;
+  return settings;
+}
+
 double Ms(double us) { return us / 1e3; }
 
 Interval MsInterval(Interval interval) {
@@ -81,30 +118,51 @@ report::Speedup ToSpeedup(const RatioEstimate& estimate) {
   return {estimate.ratio, estimate.interval};
 }
 
-Result<HalfSizeResult> MeasureHalf(const Record& record, const Step& best, const fs::path& work,
-                                   const AgentStarter& agents, Sink& sink) {
-  EDGEOPT_TRY(ir::Model model, formats::ReadOnnx(InWork(work, best.output)));
-  EDGEOPT_TRY(const AgentPtr whole, agents.Load(InWork(work, best.output), record.threads));
-  EDGEOPT_TRY(const auto samples, TimingInputs(record, InputSpecsOf(whole->model().inputs)));
-  std::vector<ir::Dims> dims;
-  for (const ir::Tensor& input : samples.front()) dims.push_back(input.dims());
-  EDGEOPT_TRY(const HalfSize half, AtHalfSize(model, dims));
-  HalfSizeResult result{half.height, half.width, ops::Analyze(half.model).macs, {}, 0, ""};
-
+// `sample`: the inputs at full size.
+Result<measure::BenchResult> TimeHalf(const Record& record, const HalfSize& half,
+                                      const std::vector<ir::Tensor>& sample,
+                                      const AgentStarter& agents, Sink& sink) {
   EDGEOPT_TRY(const TemporaryFolder folder, TemporaryFolder::Create());
   EDGEOPT_CHECK_OK(formats::WriteOnnx(half.model, folder.path() / "half.onnx"));
   EDGEOPT_TRY(const AgentPtr client, agents.Load(folder.path() / "half.onnx", record.threads));
   std::vector<ir::Tensor> inputs;
   for (size_t i = 0; i < half.dims.size(); ++i) {
     // Values do not matter for the time, except where they index: zeros are safe.
-    inputs.push_back(ir::Tensor::Zeros(samples.front()[i].type(), half.dims[i]));
-    inputs.back().name = samples.front()[i].name;
+    inputs.push_back(ir::Tensor::Zeros(sample[i].type(), half.dims[i]));
+    inputs.back().name = sample[i].name;
   }
   EDGEOPT_CHECK_OK(client->SetInputs({inputs}));
-  EDGEOPT_TRY(const measure::BenchResult bench, client->Bench({}, &sink));
-  result.p50_ms = Ms(bench.latency.p50.value_us);
-  result.runs = bench.latency.runs;
-  return result;
+  return client->Bench({}, &sink);
+}
+
+// nullopt for a model that takes no image. Where the halved graph does not run, multiply-adds
+// alone.
+Result<std::optional<HalfSizeResult>> MeasureHalf(const Record& record, const Step& best,
+                                                  const fs::path& work, const AgentStarter& agents,
+                                                  Sink& sink) {
+  EDGEOPT_TRY(ir::Model model, formats::ReadOnnx(InWork(work, best.output)));
+  EDGEOPT_TRY(const AgentPtr whole, agents.Load(InWork(work, best.output), record.threads));
+  EDGEOPT_TRY(const auto samples, TimingInputs(record, InputSpecsOf(whole->model().inputs)));
+  std::vector<ir::Dims> dims;
+  for (const ir::Tensor& input : samples.front()) dims.push_back(input.dims());
+  if (!TakesImage(dims)) return std::optional<HalfSizeResult>();
+  const auto half = AtHalfSize(model, dims);
+  HalfSizeResult result;
+  if (!half.ok()) {
+    result.why_not = half.error().message;
+    return std::optional(result);
+  }
+  result.height = half->height;
+  result.width = half->width;
+  result.macs = ops::Analyze(half->model).macs;
+  const auto timed = TimeHalf(record, *half, samples.front(), agents, sink);
+  if (timed.ok()) {
+    result.p50_ms = Ms(timed->latency.p50.value_us);
+    result.runs = timed->latency.runs;
+  } else {
+    result.why_not = timed.error().message;
+  }
+  return std::optional(result);
 }
 
 }  // namespace
@@ -115,7 +173,9 @@ Result<Measured> MeasureStep(const Record& record, const Step& step, const Step*
   Measured measured;
   measured.machine = measure::ToJson(client->hello().machine);
   if (best == nullptr) {
-    EDGEOPT_TRY(const measure::BenchResult bench, client->Bench({}, &sink));
+    const measure::BenchPlan plan;
+    EDGEOPT_TRY(const measure::BenchResult bench, client->Bench(plan, &sink));
+    measured.settings = SettingsAlone(record, *client, plan);
     measured.latency = ToLatency(bench, client->Memory());
     measured.warnings = bench.remarks;
     for (const auto& warning : measure::MachineWarnings(client->hello().machine, record.threads))
@@ -125,9 +185,12 @@ Result<Measured> MeasureStep(const Record& record, const Step& step, const Step*
   const auto against = [&](const Step& other) -> Result<measure::InterleavedResult> {
     EDGEOPT_TRY(const AgentPtr reference, LoadForTiming(record, other, work, agents));
     AgentClient* const clients[] = {reference.get(), client.get()};
-    EDGEOPT_TRY(auto result, measure::BenchInterleaved(clients, {}, &sink));
-    if (&other == record.baseline())
+    const measure::InterleavedPlan plan;
+    EDGEOPT_TRY(auto result, measure::BenchInterleaved(clients, plan, &sink));
+    if (&other == record.baseline()) {
       measured.baseline_alongside = ToLatency(result.models[0], reference->Memory());
+      measured.settings = SettingsInTurns(record, *client, plan, result.rounds);
+    }
     return result;
   };
   EDGEOPT_TRY(const auto with_baseline, against(*record.baseline()));
@@ -141,44 +204,6 @@ Result<Measured> MeasureStep(const Record& record, const Step& step, const Step*
   return measured;
 }
 
-Result<Validated> ValidateStep(const Record& record, const Step& step, const fs::path& work,
-                               const AgentStarter& agents, Sink& sink, const CancelToken* cancel) {
-  const bool is_baseline = &step == record.baseline() || step.id == record.baseline()->id;
-  EDGEOPT_TRY(const AgentPtr client,
-              agents.Load(InWork(work, step.output), record.threads, /*spin=*/false));
-  const auto session = measure::AsSession(*client);
-  AgentPtr reference_client;
-  std::unique_ptr<runtimes::Session> reference;
-  if (!record.metric_needs_labels && !is_baseline) {
-    EDGEOPT_TRY(reference_client, agents.Load(InWork(work, record.baseline()->output),
-                                              record.threads, /*spin=*/false));
-    reference = measure::AsSession(*reference_client);
-  }
-  EDGEOPT_TRY(const DatasetPtr data, OpenValidation(record, InputSpecsOf(session->inputs())));
-  EvaluateOptions options;
-  options.metric = record.metric;
-  options.metric_parameters = record.metric_parameters;
-  options.decode_threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-  options.label = "validate '" + step.id + "'";
-  options.sink = &sink;
-  options.cancel = cancel;
-  runtimes::Session* baseline = record.metric_needs_labels ? nullptr
-                                : is_baseline              ? session.get()
-                                                           : reference.get();
-  EDGEOPT_TRY(const Evaluated evaluated, Evaluate(*session, baseline, *data, options));
-  if (!std::isfinite(evaluated.score.value))
-    return BadInput("the " + record.metric + " of '" + step.id + "' is not finite",
-                    is_baseline ? "choose a metric with a finite best value, such as cosine" : "");
-
-  std::error_code ec;
-  fs::create_directories(work / "scores", ec);
-  EDGEOPT_CHECK_OK(WriteScore(work / "scores" / (step.id + ".json"), evaluated.score));
-  if (is_baseline) return Validated{ToAccuracy(evaluated.score, nullptr), {}};
-  EDGEOPT_TRY(const metrics::Score before,
-              ReadScore(work / "scores" / (record.baseline()->id + ".json")));
-  return Validated{ToAccuracy(evaluated.score, &before), {}};
-}
-
 Result<report::Bottleneck> FindBottleneck(const Record& record, const fs::path& work,
                                           const AgentStarter& agents, Sink& sink) {
   const Step& best = *record.best();
@@ -190,8 +215,7 @@ Result<report::Bottleneck> FindBottleneck(const Record& record, const fs::path& 
   facts.macs = record.model_facts.value("macs", int64_t{0});
   facts.threads = record.threads;
   facts.usable_cpus = std::max(1, client->hello().machine.usable_cpus);
-  const auto half = MeasureHalf(record, best, work, agents, sink);
-  facts.half = half.ok() ? *half : HalfSizeResult{0, 0, 0, {}, 0, half.error().message};
+  EDGEOPT_TRY(facts.half, MeasureHalf(record, best, work, agents, sink));
   return Explain(profile, facts);
 }
 

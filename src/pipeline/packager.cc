@@ -43,6 +43,8 @@ void AddMetadata(const Record& record, const Step& best, ir::Model& model) {
     entries.emplace_back("edgeopt.baseline_accuracy",
                          report::Score(record.baseline()->accuracy->value));
     entries.emplace_back("edgeopt.accuracy_samples", std::to_string(best.accuracy->samples));
+    entries.emplace_back("edgeopt.accuracy_tolerance",
+                         report::Number(record.tolerance_ratio * 100) + "%");
   }
   std::erase_if(model.metadata,
                 [](const auto& entry) { return entry.first.starts_with("edgeopt."); });
@@ -74,7 +76,7 @@ class Builder {
   Status Build() {
     std::error_code ec;
     fs::create_directories(folder_ / "golden", ec);
-    if (ec) return Unavailable("can't make '" + folder_.string() + "': " + ec.message());
+    if (ec) return CantWrite("can't make '" + folder_.string() + "': " + ec.message());
     EDGEOPT_CHECK_OK(Model());
     EDGEOPT_CHECK_OK(DataFiles());
     EDGEOPT_CHECK_OK(Golden());
@@ -101,6 +103,10 @@ class Builder {
           "start a new run");
     EDGEOPT_TRY(model_, formats::ReadOnnx(source));
     AddMetadata(record_, best_, model_);
+    if (!record_.preprocessing.empty()) {
+      EDGEOPT_TRY(const std::string text, ReadFile(record_.preprocessing));
+      model_.metadata.emplace_back("edgeopt.preprocessing", text);
+    }
     content_.model_file = source.filename().string();
     content_.roles[content_.model_file] = "model";
     content_.inputs = PortsOf(model_.graph, model_.graph.inputs());
@@ -161,6 +167,25 @@ class Builder {
   package::Content content_;
 };
 
+// Folder and archive, whole, in `making`.
+Status Make(const Record& record, const fs::path& work, const fs::path& making,
+            const fs::path& name, const RunModel& run) {
+  Builder builder(record, work, making / name, run);
+  builder.set_package_name(name.string());
+  EDGEOPT_CHECK_OK(builder.Build());
+  return package::WriteArchive(making / name, making / (name.string() + ".tar.zst"));
+}
+
+// What they replace is removed only now.
+Status MoveIn(const fs::path& making, const fs::path& target, const fs::path& archive) {
+  std::error_code ec;
+  fs::remove_all(target, ec);
+  if (!ec) fs::rename(making / target.filename(), target, ec);
+  if (!ec) fs::rename(making / archive.filename(), archive, ec);
+  if (ec) return CantWrite("can't make '" + target.string() + "': " + ec.message());
+  return OkStatus();
+}
+
 }  // namespace
 
 fs::path DefaultPackageFolder(const Record& record, const fs::path& work) {
@@ -172,31 +197,22 @@ Result<Packaged> BuildPackage(const Record& record, const fs::path& work, const 
   if (record.best() == nullptr || !record.best()->accuracy)
     return UsageError("there is nothing to package: the baseline is unmeasured",
                       "go on with 'edgeopt resume'");
-  const fs::path target = fs::absolute(folder).lexically_normal();
-  fs::path archive = target, making = target;
+  fs::path target = fs::absolute(folder).lexically_normal();
+  if (!target.has_filename()) target = target.parent_path();  // "release/"
+  fs::path archive = target;
   archive += ".tar.zst";
-  making += ".making";
   std::error_code ec;
-  for (const fs::path& path : {target, archive}) {
-    if (!fs::exists(path, ec)) continue;
-    if (!replaceable)
+  for (const fs::path& path : {target, archive})
+    if (!replaceable && fs::exists(path, ec))
       return UsageError("'" + path.string() + "' exists already",
                         "choose another one with --output");
-    fs::remove_all(path, ec);
-  }
+  const fs::path making = target.parent_path() / ("." + target.filename().string() + ".making");
+  fs::remove_all(making, ec);  // of a run that was killed
+  const Status made = Make(record, work, making, target.filename(), run);
+  const Status moved = made.ok() ? MoveIn(making, target, archive) : OkStatus();
   fs::remove_all(making, ec);
-  Builder builder(record, work, making, run);
-  builder.set_package_name(target.filename().string());
-  const Status built = builder.Build();
-  if (built.ok()) fs::rename(making, target, ec);
-  if (!built.ok() || ec) {
-    const std::string message = ec.message();
-    std::error_code ignored;
-    fs::remove_all(making, ignored);
-    return built.ok() ? Unavailable("can't make '" + target.string() + "': " + message)
-                      : built.error();
-  }
-  EDGEOPT_CHECK_OK(package::WriteArchive(target, archive));
+  EDGEOPT_CHECK_OK(made);
+  EDGEOPT_CHECK_OK(moved);
   return Packaged{target.string(), archive.string()};
 }
 

@@ -76,11 +76,6 @@ PlannedStep Float16(const ModelFacts* facts) {
   return step;
 }
 
-bool Tried(const Record& record, const std::string& kind) {
-  return std::any_of(record.steps.begin(), record.steps.end(),
-                     [&](const Step& step) { return step.kind == kind; });
-}
-
 // The other calibrators by their output error in the report of the automatic choice.
 std::vector<std::string> RankedCalibrators(const Step& automatic) {
   std::vector<std::pair<double, std::string>> ranked;
@@ -117,6 +112,11 @@ std::optional<Step> AnotherCalibrator(const Record& record) {
 }
 
 }  // namespace
+
+bool Tried(const Record& record, const std::string& kind) {
+  return std::any_of(record.steps.begin(), record.steps.end(),
+                     [&](const Step& step) { return step.kind == kind; });
+}
 
 bool TargetMet(const Record& record) {
   const Step* best = record.best();

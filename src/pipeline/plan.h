@@ -27,6 +27,9 @@ Result<std::vector<PlannedStep>> MakePlan(const report::Record& record);
 // latency target is met. Requires that every step so far is decided and the baseline is measured.
 Result<std::optional<report::Step>> NextStep(const report::Record& record);
 
+// A step of that kind is in the record.
+bool Tried(const report::Record& record, const std::string& kind);
+
 // The latency target, if there is one, is met by the best so far.
 bool TargetMet(const report::Record& record);
 

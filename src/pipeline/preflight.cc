@@ -163,8 +163,7 @@ class Check {
     record_.data.description = validation_->Describe();
     if (const Status labels = CheckClassRange(); !labels.ok())
       return Fail("validation data", labels.error(), "correct the labels, or their order");
-    const std::string finding =
-        record_.data.description + ", " + std::to_string(validation_->size()) + " samples";
+    const std::string& finding = record_.data.description;
     if (validation_->size() < kFewValidationSamples)
       Warn("validation data", finding + ": few for an accuracy floor",
            "give more samples; the interval of the accuracy tells how much it may be off");
@@ -200,8 +199,19 @@ class Check {
       Fail("metric", made.error());
       return;
     }
-    for (const metrics::MetricInfo& info : metrics::Table())
-      if (info.name == options_.metric) record_.metric_needs_labels = info.needs_labels;
+    bool finite_best = true;
+    for (const metrics::MetricInfo& info : metrics::Table()) {
+      if (info.name != options_.metric) continue;
+      record_.metric_needs_labels = info.needs_labels;
+      finite_best = info.finite_best;
+    }
+    if (!finite_best) {
+      Fail("metric", UsageError("the baseline's " + options_.metric +
+                                    " is infinite, so that it can't set a floor",
+                                "take cosine or agreement-top1; 'edgeopt compare' tells the " +
+                                    options_.metric + " of a variant"));
+      return;
+    }
     if (record_.metric_needs_labels && data_open && !validation_->labelled())
       Fail("metric",
            BadInput("'" + options_.metric + "' needs labels, and the data has none",
@@ -262,8 +272,7 @@ class Check {
                "keep them apart, or leave --calibration out: part of --data is then kept for it"));
       return;
     }
-    const std::string finding =
-        record_.calibration.description + ", " + std::to_string(calibration.size()) + " samples";
+    const std::string& finding = record_.calibration.description;
     if (calibration.size() < kFewCalibrationSamples)
       Warn("calibration data", finding + ": few", "100 or more settle the ranges");
     else

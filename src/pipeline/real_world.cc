@@ -30,7 +30,7 @@ Result<json> Answer(const std::string& text, const ExitStatus& status, const std
   if (document.is_object() && document.contains("error")) {
     const json& error = document["error"];
     return Error{static_cast<ErrorCode>(error.value("code", 70)), error.value("message", ""),
-                 error.value("hint", "")};
+                 error.value("hint", ""), error.value("environment", false)};
   }
   if (!status.ok()) return Unavailable(what + " ended with " + status.ToString());
   if (!document.is_object()) return Internal(what + " gave no answer");
@@ -69,7 +69,7 @@ Status MoveIn(const fs::path& attempt, const fs::path& variants) {
     fs::rename(it->path(), variants / it->path().filename(), ec);
     if (ec) break;
   }
-  if (ec) return Unavailable("can't fill '" + variants.string() + "': " + ec.message());
+  if (ec) return CantWrite("can't fill '" + variants.string() + "': " + ec.message());
   return OkStatus();
 }
 
@@ -96,7 +96,7 @@ Result<Made> MakeInChild(const Step& step, const fs::path& work, const RealWorld
   std::error_code ec;
   fs::remove_all(attempt, ec);
   fs::create_directories(attempt, ec);
-  if (ec) return Unavailable("can't make '" + attempt.string() + "': " + ec.message());
+  if (ec) return CantWrite("can't make '" + attempt.string() + "': " + ec.message());
   std::vector<std::string> argv = {options.agents.program.string(),
                                    "make-variant",
                                    work.string(),

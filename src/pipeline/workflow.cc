@@ -15,7 +15,8 @@ namespace {
 // Errors of one variant (it can't be made, it crashes the runtime, its outputs are NaN) make a
 // failed step; the run goes on. These ones are about the whole run.
 bool EndsTheRun(const Error& error) {
-  return error.code == ErrorCode::kInterrupted || error.code == ErrorCode::kInternal;
+  return error.code == ErrorCode::kInterrupted || error.code == ErrorCode::kInternal ||
+         error.environment;
 }
 
 class Engine {
@@ -132,6 +133,7 @@ class Engine {
     step.vs_best = measured.vs_best;
     step.baseline_alongside = measured.baseline_alongside;
     if (best != nullptr) step.best_before = best->id;
+    step.measured_under = {{"machine", measured.machine}, {"settings", measured.settings}};
     if (!measured.machine.is_null()) record_.machine = std::move(measured.machine);
     AddWarnings(step, measured.warnings);
     state_.last_action =
@@ -180,7 +182,18 @@ class Engine {
     step.warnings.insert(step.warnings.end(), warnings.begin(), warnings.end());
   }
 
+  Status TellWhatWasNotTried() {
+    EDGEOPT_TRY(const auto plan, MakePlan(record_));
+    for (const PlannedStep& planned : plan)
+      if (!planned.applies)
+        record_.not_tried[planned.kind] = planned.why;
+      else if (!Tried(record_, planned.kind))
+        record_.not_tried[planned.kind] = "the latency target was met without it";
+    return OkStatus();
+  }
+
   Result<Ending> Finish() {
+    EDGEOPT_CHECK_OK(TellWhatWasNotTried());
     if (record_.latency_target_ms && !TargetMet(record_)) return MissTarget();
     record_.original_unchanged = true;  // checked when this run of the program began, and below
     if (record_.finished_at.empty()) {

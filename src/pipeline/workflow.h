@@ -32,7 +32,7 @@ struct Measured {
   report::Latency latency;
   std::optional<report::Speedup> vs_baseline, vs_best;  // of a variant
   std::optional<report::Latency> baseline_alongside;    // of a variant
-  nlohmann::json machine;
+  nlohmann::json machine, settings;
   std::vector<std::string> warnings;
 };
 

@@ -256,6 +256,8 @@ std::string TradeOffs(const Record& record, const Verdict& verdict) {
                  "Speed-up", "Accuracy delta"},
                 rows);
   if (!reasons.empty()) text += "\n" + reasons;
+  for (const auto& [kind, why] : record.not_tried)
+    text += (reasons.empty() ? "\n- `" : "- `") + kind + "` not tried: " + why + "\n";
   for (const std::string& warning : record.warnings) text += "- Warning: " + warning + "\n";
   return text + "\n**Recommendation**: " + Recommend(record, verdict) + "\n";
 }

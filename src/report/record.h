@@ -76,6 +76,8 @@ struct Step {
   std::optional<Speedup> vs_baseline, vs_best;  // vs_best: against the best when it was measured
   std::optional<Latency> baseline_alongside;    // the baseline's, in turns with this variant
   std::string best_before;                      // the id of that best
+  // Under what it was timed: an object with "machine" and "settings"; null until measured.
+  nlohmann::json measured_under;
   std::optional<Accuracy> accuracy;
   Decision decision = Decision::kPending;
   std::string reason;
@@ -134,10 +136,11 @@ struct Record {
 
   // --- facts ---
   nlohmann::json model_facts;           // what the plan looks at; null until inspected
-  nlohmann::json machine;               // an object; null until measured
+  nlohmann::json machine;               // of the last measurement; an object, null until measured
   std::string started_at, finished_at;  // UTC, ISO 8601; empty while running
   std::vector<Step> steps;              // the baseline first
   std::vector<std::string> warnings;
+  std::map<std::string, std::string> not_tried;  // kind of step -> why it was left out
   std::optional<Bottleneck> bottleneck;
   bool original_unchanged = false;  // checked at the end
 

@@ -181,6 +181,7 @@ void Members(Io& io, Step& x) {
   io("vs_best", x.vs_best);
   io("baseline_alongside", x.baseline_alongside);
   io("best_before", x.best_before);
+  io("measured_under", x.measured_under);
   io("accuracy", x.accuracy);
   io("decision", x.decision);
   io("reason", x.reason);
@@ -244,6 +245,7 @@ void Members(Io& io, Record& x) {
   io("finished_at", x.finished_at);
   io("steps", x.steps);
   io("warnings", x.warnings);
+  io("not_tried", x.not_tried);
   io("bottleneck", x.bottleneck);
   io("original_unchanged", x.original_unchanged);
 }

@@ -57,11 +57,26 @@ TEST_F(ManifestTest, HoldsTheProof) {
   EXPECT_EQ(manifest["measurements"][0]["variant"], "baseline");
   EXPECT_EQ(manifest["measurements"][1]["latency"]["samples"], 150);
   EXPECT_EQ(manifest["measurements"][1]["machine"]["cpu"], "a CPU");
+  EXPECT_EQ(manifest["measurements"][1]["settings"]["threads"], 2);
+  EXPECT_TRUE(manifest["calibration"].is_null());
   EXPECT_NEAR(manifest["accuracy"]["floor"].get<double>(), 0.882, 1e-12);
   EXPECT_EQ(manifest["accuracy"]["shipped"]["samples"], 10000);
   EXPECT_EQ(manifest["accuracy"]["pass"], true);
   EXPECT_EQ(manifest["files"].size(), 3u);
   EXPECT_EQ(manifest["files"][2]["role"], "model");
+}
+
+TEST_F(ManifestTest, TellsWhatItWasCalibratedOn) {
+  auto record = report::SampleRecord();
+  record.calibration.path = "/data/cal";
+  record.calibration.description = "300 pictures";
+  record.calibration.limit = 200;
+  EXPECT_EQ(Made(record)["calibration"],
+            (json{{"data", "300 pictures"}, {"held_out_of_validation", false}, {"samples", 200}}));
+  record.calibration = {};
+  record.held_out_samples = 50;
+  EXPECT_EQ(Made(record)["calibration"]["held_out_of_validation"], true);
+  EXPECT_EQ(Made(record)["calibration"]["samples"], 50);
 }
 
 TEST_F(ManifestTest, AnAcceptedViolationIsInIt) {

@@ -64,9 +64,15 @@ TEST(BottleneckTest, HalfTheResolutionIsMeasuredOrSaysWhyNot) {
   EXPECT_THAT(bottleneck.suggestions[0].estimate,
               HasSubstr("100 M multiply-adds instead of 400 M multiply-adds; measured 1.10 ms "
                         "(p50 of 120 runs)"));
+  facts.half = HalfSizeResult{112, 112, 100'000'000, {}, 0, "Reshape fails"};
+  bottleneck = Explain(SampleProfile(), facts);
+  EXPECT_EQ(bottleneck.suggestions[0].estimate,
+            "100 M multiply-adds instead of 400 M multiply-adds; not measured: Reshape fails");
   facts.half = HalfSizeResult{0, 0, 0, {}, 0, "the graph fixes its input size"};
   bottleneck = Explain(SampleProfile(), facts);
-  EXPECT_EQ(bottleneck.suggestions[0].estimate, "not measured: the graph fixes its input size");
+  EXPECT_EQ(bottleneck.suggestions[0].estimate,
+            "about 100 M multiply-adds after a new export instead of 400 M multiply-adds; not "
+            "measured: the graph fixes its input size");
 }
 
 TEST(BottleneckTest, MoreThreadsWhereThereAreMore) {

@@ -48,9 +48,14 @@ TEST(HalfSizeTest, SaysWhyNot) {
   };
   EXPECT_THAT(message("g (float[1, 40] x) => (float[1, 40] y) { y = Relu(x) }", {1, 40}),
               HasSubstr("no input that looks like an image"));
-  EXPECT_THAT(message("g (float[1, 3, 28, 28] x) => (float[1, 3, 28, 28] y) { y = Relu(x) }",
-                      {1, 3, 28, 28}),
-              HasSubstr("[1, 3, 28, 28] can't be halved"));
+  EXPECT_THAT(message("g (float[1, 3, 27, 28] x) => (float[1, 3, 27, 28] y) { y = Relu(x) }",
+                      {1, 3, 27, 28}),
+              HasSubstr("[1, 3, 27, 28] can't be halved"));
+  EXPECT_THAT(message("g (float[1, 3, 14, 14] x) => (float[1, 3, 14, 14] y) { y = Relu(x) }",
+                      {1, 3, 14, 14}),
+              HasSubstr("can't be halved"));
+  EXPECT_FALSE(TakesImage({{1, 40}, {1, 8, 28, 28}}));
+  EXPECT_TRUE(TakesImage({{1, 40}, {1, 3, 28, 28}}));
 }
 
 }  // namespace

@@ -107,6 +107,30 @@ TEST_F(PackagerTest, IsReproducible) {
   EXPECT_EQ(Sha256File(Build()->archive).value(), first);
 }
 
+TEST_F(PackagerTest, AnEarlierPackageStaysWhenTheNewOneFails) {
+  const auto first = Build();
+  ASSERT_TRUE(first.ok());
+  const std::string archive = Sha256File(first->archive).value();
+  // The runtime fails, after half of the package is written.
+  const RunModel crash = [](const auto&, const auto&) { return Unavailable("it crashed"); };
+  EXPECT_FALSE(BuildPackage(record_, work_, target(), /*replaceable=*/true, crash).ok());
+  EXPECT_EQ(Sha256File(first->archive).value(), archive);
+  EXPECT_TRUE(VerifyPackage(first->folder, Times(1))->pass());
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(work_))
+    names.push_back(entry.path().filename().string());
+  EXPECT_THAT(names,
+              ::testing::UnorderedElementsAre("variants", "net_package", "net_package.tar.zst"));
+}
+
+TEST_F(PackagerTest, ANameWithASlashBehindIsTheSame) {
+  const auto packaged =
+      BuildPackage(record_, work_, folder_.path() / "release/", /*replaceable=*/false, Times(1));
+  ASSERT_TRUE(packaged.ok()) << packaged.error().ToString();
+  EXPECT_EQ(packaged->archive, (folder_.path() / "release.tar.zst").string());
+  EXPECT_TRUE(VerifyPackage(packaged->archive, Times(1))->pass());
+}
+
 TEST_F(PackagerTest, AUsersFolderIsNotReplaced) {
   ASSERT_TRUE(Build().ok());
   const auto again = Build(/*replaceable=*/false);

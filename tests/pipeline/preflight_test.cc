@@ -176,6 +176,8 @@ TEST_F(PreflightTest, Metrics) {
   options_.metric = "cosine";
   EXPECT_THAT(Item("metric"), HasSubstr("warn cosine: agreement"));
   EXPECT_FALSE(Run().record.metric_needs_labels);
+  options_.metric = "sqnr";
+  EXPECT_THAT(Item("metric"), HasSubstr("fail the baseline's sqnr is infinite"));
   std::vector<ir::Tensor> arrays = {ir::Tensor::Zeros(ir::DataType::kFloat32, {1200, 4})};
   arrays[0].name = "x";
   ASSERT_TRUE(ir::WriteNpz(Path("val.npz"), arrays).ok());

@@ -166,6 +166,37 @@ TEST(WorkflowTest, AVariantThatFailsIsAFailedStep) {
   }
 }
 
+TEST(WorkflowTest, AFullDiskEndsTheRunAndIsNoFailedStep) {
+  for (const char* stage : {"make", "validate"}) {
+    FakeWorld fake;
+    auto& variant = fake["static-int8"];
+    auto& error = std::string(stage) == "make" ? variant.make_error : variant.validate_error;
+    error = CantWrite("can't write 'net.onnx': No space left on device");
+    State state = FakeWorld::NewRun();
+    const auto ending = RunFake(fake, state);
+    ASSERT_FALSE(ending.ok());
+    EXPECT_EQ(ending.error().code, ErrorCode::kUnavailable);
+    error.reset();
+    State again = fake.Saved();
+    EXPECT_EQ(again.record.steps.back().decision, Decision::kPending);
+    EXPECT_EQ(RunFake(fake, again).value(), Ending::kPackaged);
+    EXPECT_EQ(again.record.best()->id, "static-int8");
+  }
+}
+
+TEST(WorkflowTest, WhatWasNotTriedIsSaidWithTheReason) {
+  FakeWorld fake;
+  State state = FakeWorld::NewRun();
+  ASSERT_EQ(RunFake(fake, state).value(), Ending::kPackaged);
+  EXPECT_EQ(state.record.not_tried.count("static-int8"), 0u);
+  EXPECT_THAT(state.record.not_tried.at("fp16"), HasSubstr("gain nothing"));
+  FakeWorld quick;
+  State early = FakeWorld::NewRun();
+  early.record.latency_target_ms = 1000;
+  ASSERT_EQ(RunFake(quick, early).value(), Ending::kPackaged);
+  EXPECT_THAT(early.record.not_tried.at("static-int8"), HasSubstr("target was met"));
+}
+
 TEST(WorkflowTest, ABaselineThatFailsEndsTheRun) {
   FakeWorld fake;
   fake["baseline"].validate_error = BadInput("sample 3: label 12 is out of range");

@@ -29,6 +29,7 @@ inline Step SampleStep(const std::string& id, double p50_ms, double accuracy, in
   step.accuracy = Accuracy{accuracy, 10000, {accuracy - 0.006, accuracy + 0.005, 0.95, "Wilson"},
                            true,     "",    {{"ties", 24}},
                            {}};
+  step.measured_under = {{"machine", {{"cpu", "a CPU"}}}, {"settings", {{"threads", 2}}}};
   step.decision = Decision::kKept;
   step.reason = "a reason";
   return step;

@@ -154,7 +154,8 @@ Result<Answer> Execute(const Options& options) {
   json document = Document(model, seen);
   document["problems"] = Problems(model);
   std::string text = Text(model, seen, options.nodes);
-  for (const std::string& problem : document["problems"]) text += "\nproblem: " + problem + "\n";
+  for (const json& problem : document["problems"])
+    text += "\nproblem: " + problem.get<std::string>() + "\n";
   return Answer{std::move(text), std::move(document), {}};
 }
 

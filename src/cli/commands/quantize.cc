@@ -19,6 +19,7 @@
 #include "pipeline/open_model.h"
 #include "pipeline/samples.h"
 #include "pipeline/simplify.h"
+#include "report/text.h"
 
 namespace edgeopt::cli {
 namespace {
@@ -106,6 +107,11 @@ std::string Text(const json& report, const std::string& output) {
                    ? "exact"
                    : std::to_string(out["sqnr_db"].get<double>()).substr(0, 5) + " dB") +
               ", cosine " + std::to_string(out["cosine"].get<double>()).substr(0, 7) + "\n";
+  if (report.contains("range_stability"))
+    text +=
+        "  two halves of the data: ranges differ by " +
+        report::Number(report["range_stability"]["largest_half_difference"].get<double>() * 100) +
+        " % at most, at '" + report["range_stability"]["value"].get<std::string>() + "'\n";
   if (report.contains("kernels")) text += KernelSummary(report["kernels"]);
   std::map<std::string, int64_t> kept;
   for (const json& node : report.value("nodes", json::array()))

@@ -97,10 +97,12 @@ class Sqnr : public Metric {
 
 MetricInfo sqnr() {
   return {"sqnr", "signal-to-noise ratio against the baseline's outputs, in dB (needs no labels)",
-          false, [](const MetricOptions& options) -> Result<std::unique_ptr<Metric>> {
+          false,
+          [](const MetricOptions& options) -> Result<std::unique_ptr<Metric>> {
             EDGEOPT_TRY(const Parameters parameters, Parameters::Make("sqnr", options));
             return std::unique_ptr<Metric>(new Sqnr(parameters.Text("output")));
-          }};
+          },
+          /*finite_best=*/false};
 }
 
 }  // namespace edgeopt::metrics

@@ -28,6 +28,10 @@ Result<StepOutput> Make(StepInput input) {
   output.suffix = "simplified";
   output.precision = input.record.Find(input.step.input)->precision;
   output.parameters = input.step.parameters;
+  output.parameters["passes"] = nlohmann::json::array();
+  for (const auto& pass : (*done.report)["passes"])
+    output.parameters["passes"].push_back(pass["name"]);
+  output.parameters["verified_on"] = (*done.report)["verified"];
   output.details = std::move(*done.report);
   output.warnings = std::move(done.warnings);
   return output;
