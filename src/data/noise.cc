@@ -28,11 +28,14 @@ std::optional<double> AxisCorrelation(const std::vector<double>& values, int64_t
   if (length < kShortestAxis || count / length * (length - 1) < kFewestPairs) return std::nullopt;
   double pairs = 0, sum_a = 0, sum_b = 0, sum_aa = 0, sum_bb = 0, sum_ab = 0;
   const double shift = values[0];  // keeps the sums of squares small
-  for (int64_t i = 0; i < count; ++i) {
-    if (i / stride % length == length - 1) continue;
-    const double a = values[static_cast<size_t>(i)] - shift;
-    const double b = values[static_cast<size_t>(i + stride)] - shift;
-    ++pairs, sum_a += a, sum_b += b, sum_aa += a * a, sum_bb += b * b, sum_ab += a * b;
+  for (int64_t block = 0; block < count; block += length * stride) {
+    const int64_t end = block + (length - 1) * stride;  // the last row has no neighbour behind it
+    for (int64_t i = block; i < end; ++i) {
+      const double a = values[static_cast<size_t>(i)] - shift;
+      const double b = values[static_cast<size_t>(i + stride)] - shift;
+      sum_a += a, sum_b += b, sum_aa += a * a, sum_bb += b * b, sum_ab += a * b;
+    }
+    pairs += static_cast<double>(end - block);
   }
   const double variance_a = sum_aa - sum_a * sum_a / pairs;
   const double variance_b = sum_bb - sum_b * sum_b / pairs;

@@ -17,16 +17,34 @@ using quant::Observer;
 using quant::TensorStatistics;
 
 // The model with the observed values as its outputs, and nothing computed beyond them.
-Result<ir::Model> WithOutputs(const ir::Model& model, const std::vector<std::string>& observe) {
-  ir::Model probe = model;
+struct Probe {
+  ir::Model model;
+  std::map<std::string, std::string> maxima;  // output name -> the value whose maxima it holds
+};
+
+bool IsImageLike(const ir::Type& type) {
+  return type.is_tensor() && type.element == ir::DataType::kFloat32 && type.rank() >= 3;
+}
+
+Result<Probe> MakeProbe(const ir::Model& model, const std::vector<std::string>& observe,
+                        const std::set<std::string>& bounded) {
+  Probe probe{model, {}};
+  ir::Graph& graph = probe.model.graph;
   std::vector<ir::ValueId> outputs;
   for (const std::string& name : observe) {
-    const ir::ValueId id = probe.graph.Find(name);
+    ir::ValueId id = graph.Find(name);
     if (!id.valid()) return Internal("no value '" + name + "' to observe");
-    if (!probe.graph.IsInput(id)) outputs.push_back(id);
+    if (graph.IsInput(id)) continue;
+    if (bounded.count(name) > 0 && IsImageLike(graph.value(id).type)) {
+      const ir::ValueId maxima = graph.AddValue(name + "_maxima");
+      graph.AddNode("GlobalMaxPool", {id}, {maxima});
+      probe.maxima[graph.value(maxima).name] = name;
+      id = maxima;
+    }
+    outputs.push_back(id);
   }
-  probe.graph.SetOutputs(std::move(outputs));
-  probe.graph.RemoveUnused();
+  graph.SetOutputs(std::move(outputs));
+  graph.RemoveUnused();
   return probe;
 }
 
@@ -38,9 +56,10 @@ struct Half {
 
 class Run {
  public:
-  Run(runtimes::Session* session, const std::vector<std::string>& observe,
+  Run(runtimes::Session* session, const Probe& probe, const std::vector<std::string>& observe,
       const SampleSource& source, const CalibrationOptions& options)
       : session_(session),
+        probe_(probe),
         source_(source),
         options_(options),
         observed_(observe.begin(), observe.end()) {}
@@ -70,15 +89,30 @@ class Run {
 
   Status ObserveAll(const std::vector<ir::Tensor>& tensors, Half& half) {
     for (const ir::Tensor& tensor : tensors) {
+      if (const auto maxima = probe_.maxima.find(tensor.name); maxima != probe_.maxima.end()) {
+        ObserveMaxima(tensor, ObserverOf(maxima->second, half));
+        continue;
+      }
       if (observed_.count(tensor.name) == 0) continue;
       if (tensor.type() != ir::DataType::kFloat32)
         return BadInput("'" + tensor.name + "' is " + std::string(Name(tensor.type())) +
                         ", not float32");
-      auto [found, added] =
-          half.observers.try_emplace(tensor.name, quant::ObserverOptions{options_.histogram});
-      found->second.Observe(tensor.as<float>());
+      ObserverOf(tensor.name, half).Observe(tensor.as<float>());
     }
     return OkStatus();
+  }
+
+  Observer& ObserverOf(const std::string& name, Half& half) const {
+    return half.observers.try_emplace(name, quant::ObserverOptions{options_.histogram})
+        .first->second;
+  }
+
+  // One batch, as Observe makes one of each tensor; its minimum is the bound.
+  static void ObserveMaxima(const ir::Tensor& tensor, Observer& observer) {
+    const auto maxima = tensor.as<float>();
+    std::vector<float> values(maxima.begin(), maxima.end());
+    values.push_back(0);
+    observer.Observe(values);
   }
 
   void Advance() {
@@ -88,6 +122,7 @@ class Run {
   }
 
   runtimes::Session* session_;
+  const Probe& probe_;
   const SampleSource& source_;
   const CalibrationOptions& options_;
   const std::set<std::string> observed_;
@@ -142,10 +177,12 @@ Result<CalibrationRun> Calibrate(const ir::Model& model, const std::vector<std::
                                  runtimes::Runtime& runtime, const SampleSource& source,
                                  int64_t samples, const CalibrationOptions& options) {
   if (samples < 1) return BadInput("the calibration data is empty", "give at least 100 samples");
-  EDGEOPT_TRY(const ir::Model probe, WithOutputs(model, observe));
+  EDGEOPT_TRY(
+      const Probe probe,
+      MakeProbe(model, observe, options.histogram ? std::set<std::string>() : options.bounded));
   std::unique_ptr<runtimes::Session> session;
-  if (!probe.graph.outputs().empty()) {
-    EDGEOPT_TRY(const std::string bytes, formats::SerializeOnnx(probe));
+  if (!probe.model.graph.outputs().empty()) {
+    EDGEOPT_TRY(const std::string bytes, formats::SerializeOnnx(probe.model));
     runtimes::SessionOptions session_options;
     session_options.threads =
         std::max(1, options.workers / 2);  // each half runs inferences of its own
@@ -154,7 +191,7 @@ Result<CalibrationRun> Calibrate(const ir::Model& model, const std::vector<std::
   }
   if (options.sink != nullptr) options.sink->Start("calibrate", samples);
   Half first{0, (samples + 1) / 2, {}}, second{(samples + 1) / 2, samples, {}};
-  Run run(session.get(), observe, source, options);
+  Run run(session.get(), probe, observe, source, options);
   EDGEOPT_CHECK_OK(ObserveHalves(run, first, second, options.workers));
   if (options.sink != nullptr) options.sink->Finish();
   CalibrationRun result{samples, Collected(first), Collected(second)};

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,10 @@ using SampleSource = std::function<Result<std::vector<ir::Tensor>>(int64_t index
 struct CalibrationOptions {
   int workers = 2;        // cores to use; the result does not depend on it
   bool histogram = true;  // false: ranges only (min-max, moving average)
+  // Values known to lie between zero and a finite limit, such as what Clip<0, 6> makes. Without a
+  // histogram only their maxima are of interest. The runtime finds these inside the model (a
+  // GlobalMaxPool), in its own layout and without writing the values out; minima count as zero.
+  std::set<std::string> bounded;
   Sink* sink = nullptr;
   const CancelToken* cancel = nullptr;
 };

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <future>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 
 #include "formats/onnx/onnx.h"
 #include "measure/fitting_inputs.h"
@@ -98,7 +100,7 @@ class Quantizer {
                     [](const quant::Calibrator* c) { return c->needs_histogram; });
     EDGEOPT_TRY(const auto run,
                 measure::Calibrate(model_, plan_.observe, runtime_, data_->source, samples_,
-                                   {options_.workers, histogram, &sink_, cancel_}));
+                                   {options_.workers, histogram, Bounded(), &sink_, cancel_}));
     WarnAboutInputs(run);
     EDGEOPT_TRY(ranges_, StaticRanges::Make(model_.graph, plan_, run, candidates,
                                             options_.percentile, options_.workers));
@@ -106,6 +108,15 @@ class Quantizer {
     EDGEOPT_TRY(result_.model, Build(*calibrator_));
     ReportStatic(*rules);
     return Tabulate();
+  }
+
+  // See measure::CalibrationOptions.
+  std::set<std::string> Bounded() const {
+    std::set<std::string> names;
+    for (const auto& [value, bounds] : plan_.bounds)
+      if (bounds.low == 0 && std::isfinite(bounds.high))
+        names.insert(model_.graph.value(value).name);
+    return names;
   }
 
   Result<std::vector<const quant::Calibrator*>> Candidates() const {
@@ -250,7 +261,7 @@ class Quantizer {
             model_.graph.value(output).type.element == ir::DataType::kFloat32)
           names.push_back(model_.graph.value(output).name);
     EDGEOPT_TRY(const auto run, measure::Calibrate(model_, names, runtime_, data_->source, samples_,
-                                                   {options_.workers, false, &sink_, cancel_}));
+                                                   {options_.workers, false, {}, &sink_, cancel_}));
     std::map<std::string, float> magnitudes;
     for (const auto& [name, seen] : run.Whole())
       magnitudes[name] = seen.extreme > 0 ? INFINITY : std::max(-seen.min, seen.max);
@@ -286,6 +297,13 @@ class Quantizer {
 
   // Loads what was made, runs it, and reads from the runtime's profile which kernels ran.
   Status Confirm() {
+    // The float model runs while the quantized one is checked and loaded.
+    std::future<Status> float_outputs;
+    if (samples_ > 0)
+      float_outputs = std::async(std::launch::async, [this]() -> Status {
+        EDGEOPT_TRY([[maybe_unused]] const FidelityReference* made, Reference());
+        return OkStatus();
+      });
     EDGEOPT_CHECK_OK(formats::InferTypes(result_.model));
     EDGEOPT_CHECK_OK(formats::CheckModel(result_.model));
     EDGEOPT_TRY(const std::string bytes, formats::SerializeOnnx(result_.model));
@@ -294,6 +312,7 @@ class Quantizer {
     options.profile = true;
     auto session = runtime_.LoadBytes(std::as_bytes(std::span(bytes)), options);
     if (!session.ok()) return session.error().Within("the quantized model");
+    if (float_outputs.valid()) EDGEOPT_CHECK_OK(float_outputs.get());
     const Status ran = samples_ > 0 ? RunOnData(**session) : RunOnRandom(**session);
     if (!ran.ok()) return ran.error().Within("the quantized model");
     EDGEOPT_TRY(const auto events, (*session)->EndProfile());

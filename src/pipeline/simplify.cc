@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <future>
 #include <nlohmann/json.hpp>
 
 #include "data/generated.h"
@@ -63,7 +64,7 @@ class Oracle {
  public:
   static Result<Oracle> Make(const ir::Model& model, const SimplifyOptions& options,
                              runtimes::Runtime& runtime) {
-    Oracle oracle(runtime);
+    Oracle oracle;
     EDGEOPT_TRY(const auto session, Load(runtime, model));
     for (int64_t i = 0; options.data != nullptr && i < options.data_samples; ++i) {
       EDGEOPT_TRY(auto inputs, (*options.data)(i));
@@ -74,10 +75,9 @@ class Oracle {
     return oracle;
   }
 
-  Status Check(const ir::Model& variant) const {
-    EDGEOPT_TRY(const auto session, Load(runtime_, variant));
+  Status Check(runtimes::Session& variant) const {
     for (size_t i = 0; i < inputs_.size(); ++i) {
-      EDGEOPT_TRY(const auto outputs, session->Run(inputs_[i]));
+      EDGEOPT_TRY(const auto outputs, variant.Run(inputs_[i]));
       EDGEOPT_CHECK_OK(CompareOutputs(expected_[i], outputs));
     }
     return OkStatus();
@@ -88,8 +88,6 @@ class Oracle {
   const Status& random_error() const { return random_error_; }
 
  private:
-  explicit Oracle(runtimes::Runtime& runtime) : runtime_(runtime) {}
-
   Status Add(runtimes::Session& session, std::vector<Tensor> inputs) {
     EDGEOPT_TRY(auto outputs, session.Run(inputs));
     inputs_.push_back(std::move(inputs));
@@ -110,7 +108,6 @@ class Oracle {
     return OkStatus();
   }
 
-  runtimes::Runtime& runtime_;
   std::vector<std::vector<Tensor>> inputs_, expected_;
   int64_t data_samples_ = 0;
   Status random_error_;
@@ -146,17 +143,24 @@ class Simplifier {
       : original_(model), options_(options), runtime_(runtime), sink_(sink), cancel_(cancel) {}
 
   Result<Simplified> Run() {
+    // The original is loaded and run while the passes are at work.
+    std::future<Result<Oracle>> made;
+    if (options_.verify)
+      made = std::async(std::launch::async,
+                        [this] { return Oracle::Make(original_, options_, runtime_); });
     EDGEOPT_TRY(passes::RunReport run, RunPasses({}));
     json verified = {{"random_samples", 0}, {"data_samples", 0}};
     if (options_.verify) {
-      EDGEOPT_TRY(const Oracle oracle, Oracle::Make(original_, options_, runtime_));
+      EDGEOPT_TRY(const auto session, Load(runtime_, result_.model));
+      EDGEOPT_TRY(const Oracle oracle, made.get());
       if (!oracle.random_error().ok())
         Warn("random inputs can't verify this model: " + oracle.random_error().error().message);
-      const Status equal = oracle.Check(result_.model);
+      const Status equal = oracle.Check(*session);
       if (!equal.ok()) {
         Warn("the simplified model " + equal.error().message + "; looking for the pass");
-        EDGEOPT_TRY(run, RunPasses([&](const ir::Model&, const ir::Model& after) {
-                      return oracle.Check(after);
+        EDGEOPT_TRY(run, RunPasses([&](const ir::Model&, const ir::Model& after) -> Status {
+                      EDGEOPT_TRY(const auto variant, Load(runtime_, after));
+                      return oracle.Check(*variant);
                     }));
         NameRejected(run);
       }

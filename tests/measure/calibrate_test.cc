@@ -61,8 +61,8 @@ TEST_F(CalibrateTest, ObservesInputsAndInnerValuesInHalves) {
 }
 
 TEST_F(CalibrateTest, TheNumberOfWorkersChangesNothing) {
-  const auto one = Run(Ramp, 20, {1, true, nullptr, nullptr});
-  const auto four = Run(Ramp, 20, {4, true, nullptr, nullptr});
+  const auto one = Run(Ramp, 20, {1, true, {}, nullptr, nullptr});
+  const auto four = Run(Ramp, 20, {4, true, {}, nullptr, nullptr});
   ASSERT_TRUE(one.ok() && four.ok());
   EXPECT_EQ(one->Whole().at("a").histogram, four->Whole().at("a").histogram);
   EXPECT_EQ(one->Whole().at("a").batches.moving_max, four->Whole().at("a").batches.moving_max);
@@ -103,9 +103,59 @@ TEST_F(CalibrateTest, OnlyNanIsAnError) {
 TEST_F(CalibrateTest, CancellingStops) {
   CancelToken cancel;
   cancel.Cancel();
-  const auto run = Run(Ramp, 4, {2, true, nullptr, &cancel});
+  const auto run = Run(Ramp, 4, {2, true, {}, nullptr, &cancel});
   ASSERT_FALSE(run.ok());
   EXPECT_EQ(run.error().code, ErrorCode::kInterrupted);
+}
+
+// c = Clip(x, 0, 6) of the sample [i - 1, -i, i]: maxima 0 (all negative or zero), 1, 2, ... up
+// to 6.
+class BoundedTest : public CalibrateTest {
+ protected:
+  void SetUp() override {
+    CalibrateTest::SetUp();
+    auto model = formats::ParseText(R"(<ir_version: 8, opset_import: ["" : 17]>
+g (float[1,1,3] x) => (float[1,1,3] y) <float low = {0}, float high = {6}> {
+  c = Clip(x, low, high)
+  y = Neg(c)
+})");
+    ASSERT_TRUE(model.ok() && formats::InferTypes(*model).ok());
+    model_ = *model;
+  }
+
+  Result<CalibrationRun> Observe(const CalibrationOptions& options) {
+    const SampleSource source = [](int64_t index) -> Result<std::vector<Tensor>> {
+      const auto i = static_cast<float>(index);
+      Tensor tensor = Tensor::Of({1, 1, 3}, std::vector<float>{i - 1, -i, i});
+      tensor.name = "x";
+      return std::vector<Tensor>{tensor};
+    };
+    return Calibrate(model_, {"c", "y"}, *runtime_, source, 10, options);
+  }
+};
+
+TEST_F(BoundedTest, RangesAreThoseOfTheWholeValue) {
+  const auto whole = Observe({2, false, {}, nullptr, nullptr});
+  const auto maxima = Observe({2, false, {"c"}, nullptr, nullptr});
+  ASSERT_TRUE(whole.ok() && maxima.ok());
+  for (const auto half : {&CalibrationRun::first_half, &CalibrationRun::second_half}) {
+    const quant::TensorStatistics &a = ((*whole).*half).at("c"), &b = ((*maxima).*half).at("c");
+    EXPECT_EQ(a.range(), b.range());
+    EXPECT_EQ(a.batches.batches, b.batches.batches);
+    EXPECT_EQ(a.batches.moving_max, b.batches.moving_max);
+    EXPECT_EQ(a.batches.sum_max, b.batches.sum_max);
+    EXPECT_EQ(b.batches.sum_min, 0);
+    EXPECT_GT(a.count, b.count);  // that is how one knows that only maxima were seen
+  }
+  EXPECT_EQ(maxima->first_half.at("c").max, 4.0f);
+  EXPECT_EQ(maxima->second_half.at("c").max, 6.0f);
+  EXPECT_EQ(maxima->Whole().at("y").min, -6.0f);
+}
+
+TEST_F(BoundedTest, AHistogramNeedsTheWholeValue) {
+  const auto run = Observe({2, true, {"c"}, nullptr, nullptr});
+  ASSERT_TRUE(run.ok());
+  EXPECT_EQ(run->Whole().at("c").count, 30u);
 }
 
 TEST_F(CalibrateTest, NoSampleIsAnError) { EXPECT_FALSE(Run(Ramp, 0).ok()); }

@@ -144,7 +144,9 @@ std::string TakeBeforeGraph(onnx::ModelProto& model) {
   return Serialized(before);
 }
 
-Status WriteModel(const ir::Model& model, const ExternalLayout* layout, const Output& out) {
+// `reserve`, if there is one, is told the size before anything is put out.
+Status WriteModel(const ir::Model& model, const ExternalLayout* layout, const Output& out,
+                  const std::function<void(size_t)>& reserve = {}) {
   onnx::ModelProto proto = internal::ToProto(model, {.without_main_initializers = true});
   onnx::GraphProto graph;
   graph.Swap(proto.mutable_graph());
@@ -164,8 +166,11 @@ Status WriteModel(const ir::Model& model, const ExternalLayout* layout, const Ou
   if (graph_size + before_graph.size() + proto.ByteSizeLong() > kLargestProto - 16)
     return Unsupported("the model needs more than the 2 GiB that one ONNX file can hold",
                        "write it with external data");
+  const std::string graph_prefix = Prefix(onnx::ModelProto::kGraphFieldNumber, graph_size);
+  if (reserve)
+    reserve(before_graph.size() + graph_prefix.size() + graph_size + proto.ByteSizeLong());
   EDGEOPT_CHECK_OK(out(before_graph));
-  EDGEOPT_CHECK_OK(out(Prefix(onnx::ModelProto::kGraphFieldNumber, graph_size)));
+  EDGEOPT_CHECK_OK(out(graph_prefix));
   EDGEOPT_CHECK_OK(out(before));
   for (const TensorParts& tensor : tensors) {
     EDGEOPT_CHECK_OK(out(Prefix(onnx::GraphProto::kInitializerFieldNumber, tensor.size())));
@@ -225,11 +230,11 @@ Status WriteOnnx(const ir::Model& model, const fs::path& path, const OnnxWriteOp
 
 Result<std::string> SerializeOnnx(const ir::Model& model) {
   std::string bytes;
-  bytes.reserve(static_cast<size_t>(InitializerBytes(model.graph)));
-  EDGEOPT_CHECK_OK(WriteModel(model, nullptr, [&](std::string_view part) {
+  const Output append = [&](std::string_view part) {
     bytes.append(part);
     return OkStatus();
-  }));
+  };
+  EDGEOPT_CHECK_OK(WriteModel(model, nullptr, append, [&](size_t size) { bytes.reserve(size); }));
   return bytes;
 }
 
