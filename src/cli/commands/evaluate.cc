@@ -7,6 +7,8 @@
 #include "cli/agents.h"
 #include "cli/command.h"
 #include "cli/table.h"
+#include "metrics/metric.h"
+#include "report/json_number.h"
 #include "report/text.h"
 
 namespace edgeopt::cli {
@@ -34,13 +36,22 @@ Result<std::map<std::string, std::string>> ParseParameters(
   return parameters;
 }
 
+// A metric of agreement needs something to agree with.
+Status CheckBaseline(const Options& options) {
+  for (const metrics::MetricInfo& info : metrics::Table())
+    if (info.name == options.metric && !info.needs_labels && options.baseline.empty())
+      return UsageError("'" + options.metric + "' compares with a baseline, and there is none",
+                        "add --baseline MODEL, the model before it was changed");
+  return OkStatus();
+}
+
 json Document(const metrics::Score& score, const std::string& metric) {
   return {{"metric", metric},
-          {"value", score.value},
+          {"value", report::NumberToJson(score.value)},
           {"samples", score.samples},
           {"interval",
-           {{"low", score.interval.low},
-            {"high", score.interval.high},
+           {{"low", report::NumberToJson(score.interval.low)},
+            {"high", report::NumberToJson(score.interval.high)},
             {"confidence", score.interval.confidence},
             {"method", score.interval.method}}},
           {"higher_is_better", score.higher_is_better},
@@ -57,6 +68,7 @@ std::string Line(const std::string& model, const std::string& metric, const metr
 }
 
 Result<Answer> Execute(const Options& options, Context& context) {
+  EDGEOPT_CHECK_OK(CheckBaseline(options));
   pipeline::EvaluateOptions evaluate;
   evaluate.metric = options.metric;
   EDGEOPT_TRY(evaluate.metric_parameters, ParseParameters(options.parameters));
