@@ -39,7 +39,7 @@ struct QuantizeOptions {
 struct Quantized {
   ir::Model model;
   // What `--json` prints: options in force, decisions by node, ranges and their stability, fidelity
-  // against float on calibration samples. Documented in docs/formats/quantize-report.md.
+  // against float on calibration samples.
   std::unique_ptr<nlohmann::json> report;
   // The calibration table (quant/calibration_table.h) as JSON, null without calibration.
   std::unique_ptr<nlohmann::json> table;

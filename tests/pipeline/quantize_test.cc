@@ -152,6 +152,65 @@ TEST_F(QuantizeTest, Float16KeepsTheInterface) {
   EXPECT_GT((*done->report)["fidelity"]["outputs"][0]["sqnr_db"].get<double>(), 40.0);
 }
 
+// Without data, random inputs show which values leave the range of float16.
+TEST_F(QuantizeTest, Float16WithoutDataKeepsWhatOverflowsOnRandomInputs) {
+  const auto model = formats::ParseText(R"(<ir_version: 8, opset_import: ["" : 17]>
+g (float[n,k] x) => (float[n,k] y) <float[1] big = {30000}, float[1] small = {0.000000001}> {
+  a = Mul(x, big)
+  b = Mul(a, big)
+  c = Mul(b, small)
+  y = Relu(c)
+})");
+  ASSERT_TRUE(model.ok()) << model.error().ToString();
+  QuantizeOptions options;
+  options.precision = "fp16";
+  const auto done =
+      Quantize(*model, options, nullptr, *testing::OnnxRuntime(), SilentSink(), nullptr);
+  ASSERT_TRUE(done.ok()) << done.error().ToString();
+  EXPECT_TRUE(Warned(*done, "on random inputs only"));
+  // The two that make and read b.
+  ASSERT_EQ((*done->report)["nodes"].size(), 2u);
+  for (const json& node : (*done->report)["nodes"])
+    EXPECT_NE(node["reason"].get<std::string>().find("float16 ends at 65504"), std::string::npos);
+}
+
+// One column a million times as large as the others takes all the steps, and counts for nothing.
+TEST_F(QuantizeTest, OutputsThatHaveLittleInCommonWarn) {
+  std::string weight = "float[2,16] w = {";
+  for (int i = 0; i < 32; ++i) weight += (i > 0 ? "," : "") + std::string(i < 16 ? "0" : "1");
+  const auto model = formats::ParseText(
+      "<ir_version: 8, opset_import: [\"\" : 17]>\n"
+      "g (float[n,2] x) => (float[n,16] y) <" +
+      weight +
+      "}, float[2] s = {1000000, 1}> {\n"
+      "a = Mul(x, s)\n y = MatMul(a, w) }");
+  ASSERT_TRUE(model.ok()) << model.error().ToString();
+  QuantizeOptions options;
+  options.precision = "dynamic-int8";
+  const auto done =
+      Quantize(*model, options, nullptr, *testing::OnnxRuntime(), SilentSink(), nullptr);
+  ASSERT_TRUE(done.ok()) << done.error().ToString();
+  EXPECT_TRUE(Warned(*done, "'y' has a signal-to-noise ratio of"));
+}
+
+TEST_F(QuantizeTest, DynamicConvertsAnOldOpset) {
+  std::string weight = "float[2,16] w = {1";
+  for (int i = 1; i < 32; ++i) weight += "," + std::to_string(i % 5);
+  const auto model = formats::ParseText(
+      "<ir_version: 5, opset_import: [\"\" : 9]>\n"
+      "g (float[n,2] x) => (float[n,16] y) <" +
+      weight + "}> { y = MatMul(x, w) }");
+  ASSERT_TRUE(model.ok()) << model.error().ToString();
+  QuantizeOptions options;
+  options.precision = "dynamic-int8";
+  const auto done =
+      Quantize(*model, options, nullptr, *testing::OnnxRuntime(), SilentSink(), nullptr);
+  ASSERT_TRUE(done.ok()) << done.error().ToString();
+  EXPECT_EQ((*done->report)["opset_converted_to"], 13);
+  EXPECT_EQ((*done->report)["int8_nodes"], 1);
+  EXPECT_FALSE(Warned(*done, "signal-to-noise"));
+}
+
 TEST_F(QuantizeTest, UnknownNamesAreUsageErrors) {
   for (auto change : {+[](QuantizeOptions& o) { o.precision = "int7"; },
                       +[](QuantizeOptions& o) { o.calibrator = "guess"; },

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "passes/quantize/constants.h"
+#include "passes/quantize/shared_weights.h"
 
 namespace edgeopt::passes::quantize {
 namespace {
@@ -102,7 +103,18 @@ class GraphQuantizer {
     const auto weight = FloatConstant(node.input(1));
     if (!weight) return "its second operand is not a float32 constant";
     if (weight->rank() != 2) return "its weight has rank " + std::to_string(weight->rank());
-    return ColumnsObstacle(weight->dims()[1]);
+    const std::string shared = SharedObstacle(node.input(1));
+    return shared.empty() ? ColumnsObstacle(weight->dims()[1]) : shared;
+  }
+
+  // A table that Gathers read too may be stored twice: the product with it is what takes the time.
+  std::string SharedObstacle(ValueId weight) const {
+    return SharedWeightObstacle(graph_, weight, [this](const ir::Use& use) {
+      const Node& reader = graph_.node(use.node);
+      return ((reader.Is("MatMul") || reader.Is("Gemm")) && use.slot == 1) ||
+             (reader.Is("LSTM") && (use.slot == 1 || use.slot == 2)) ||
+             (reader.Is("Gather") && use.slot == 0);
+    });
   }
 
   std::string GemmObstacle(const Node& node) const {
@@ -112,6 +124,8 @@ class GraphQuantizer {
     if (node.FloatOr("beta", 1.0f) != 1.0f && node.input(2).valid() &&
         !FloatConstant(node.input(2)))
       return "beta is not 1 and its bias is computed";
+    const std::string shared = SharedObstacle(node.input(1));
+    if (!shared.empty()) return shared;
     return ColumnsObstacle(weight->dims()[node.IntOr("transB", 0) != 0 ? 0 : 1]);
   }
 
@@ -300,6 +314,16 @@ class GraphQuantizer {
   bool uses_microsoft_domain_ = false;
 };
 
+// ": 3 x Conv: why not, 1 x Gemm: why not", or that there is nothing to quantize.
+std::string Summary(const DynamicReport& report) {
+  std::map<std::string, int> counts;
+  for (const DynamicReport::Row& row : report.rows) ++counts[row.op_type + ": " + row.reason];
+  std::string text;
+  for (const auto& [reason, count] : counts)
+    text += (text.empty() ? ": " : ", ") + std::to_string(count) + " x " + reason;
+  return text.empty() ? ": it has no MatMul, Gemm, LSTM or Gather" : text;
+}
+
 // Whether anything changed; the report is filled in either case.
 Result<bool> QuantizeGraphs(ir::Model& model, Scope scope, const DynamicOptions& options,
                             DynamicReport& report) {
@@ -328,7 +352,7 @@ Result<DynamicReport> QuantizeDynamic(ir::Model& model, const DynamicOptions& op
   DynamicReport report;
   EDGEOPT_TRY(const bool changed, QuantizeGraphs(model, Scope::kAll, options, report));
   if (!changed)
-    return Unsupported("no MatMul, Gemm, LSTM or Gather of this model can be quantized dynamically",
+    return Unsupported("no operator of this model can be quantized dynamically" + Summary(report),
                        "try --precision int8 with calibration data");
   return report;
 }

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/half.h"
+#include "passes/quantize/shared_weights.h"
 
 namespace edgeopt::passes::quantize {
 namespace {
@@ -78,7 +79,9 @@ class Converter {
       if (reason.empty())
         converted_.insert(id);
       else
-        report_.kept.push_back({NodeLabel(graph_, id), graph_.node(id).op_type, std::move(reason)});
+        Keep(id, std::move(reason));
+    }
+    while (KeepReadersOfSharedWeights()) {
     }
     report_.converted_nodes = static_cast<int64_t>(converted_.size());
     report_.weights_bytes_before = WeightBytes();
@@ -92,6 +95,31 @@ class Converter {
   }
 
  private:
+  void Keep(NodeId id, std::string reason) {
+    report_.kept.push_back({NodeLabel(graph_, id), graph_.node(id).op_type, std::move(reason)});
+  }
+
+  bool KeepReadersOfSharedWeights() {
+    bool any = false;
+    const auto converts = [this](const ir::Use& use) {
+      return converted_.count(use.node) > 0 &&
+             (use.slot < 0 ||
+              !IsParameterInput(graph_.node(use.node), static_cast<size_t>(use.slot)));
+    };
+    for (const NodeId id : graph_.nodes()) {
+      if (converted_.count(id) == 0) continue;
+      for (const ValueId input : graph_.node(id).inputs) {
+        std::string reason = SharedWeightObstacle(graph_, input, converts);
+        if (reason.empty()) continue;
+        converted_.erase(id);
+        Keep(id, std::move(reason));
+        any = true;
+        break;
+      }
+    }
+    return any;
+  }
+
   bool TouchesFloat32(NodeId id) const {
     const Node& node = graph_.node(id);
     const auto float32 = [&](ValueId v) { return v.valid() && IsFloat32(graph_.value(v).type); };
@@ -231,6 +259,16 @@ class Converter {
   std::map<ValueId, ValueId> half_of_, float_of_;
 };
 
+// ": 1 x If: it has subgraphs", or that nothing is float32.
+std::string Summary(const Float16Report& report) {
+  std::map<std::string, int> counts;
+  for (const Float16Report::Kept& kept : report.kept) ++counts[kept.op_type + ": " + kept.reason];
+  std::string text;
+  for (const auto& [reason, count] : counts)
+    text += (text.empty() ? ": " : ", ") + std::to_string(count) + " x " + reason;
+  return text.empty() ? ": none computes in float32" : text;
+}
+
 }  // namespace
 
 Result<Float16Report> ConvertFloat16(ir::Model& model, const Float16Options& options) {
@@ -238,7 +276,7 @@ Result<Float16Report> ConvertFloat16(ir::Model& model, const Float16Options& opt
   ir::Model converted = model;
   Float16Report report = Converter(converted.graph, options).Run();
   if (report.converted_nodes == 0)
-    return Unsupported("no operator of this model can run in float16");
+    return Unsupported("no operator of this model can run in float16" + Summary(report));
   EDGEOPT_CHECK_OK(converted.graph.SortTopologically());
   model = std::move(converted);
   return report;

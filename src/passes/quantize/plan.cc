@@ -5,6 +5,8 @@
 #include <limits>
 #include <optional>
 
+#include "passes/quantize/shared_weights.h"
+
 namespace edgeopt::passes::quantize {
 namespace {
 
@@ -44,7 +46,7 @@ class Planner {
   Result<StaticPlan> Make() {
     plan_.rules = &rules_;
     for (const NodeId id : graph_.nodes()) Consider(id);
-    while (DropLonelyNodes()) {
+    while (DropSharedWeights() || DropLonelyNodes()) {
     }
     if (std::none_of(plan_.quantized.begin(), plan_.quantized.end(),
                      [&](NodeId id) { return RuleOf(id).role == Role::kWeighted; }))
@@ -174,6 +176,28 @@ class Planner {
     for (size_t i = 0; i < node.outputs.size(); ++i)
       if (node.outputs[i].valid() && HasQuantizedReader(EffectiveOutput(id, i))) return {};
     return "no int8 operator reads its output";
+  }
+
+  // The node that quantizes the weight reads it as such.
+  bool QuantizesWeight(const ir::Use& use) const {
+    if (plan_.quantized.count(use.node) == 0) return false;
+    const OpRule& rule = RuleOf(use.node);
+    return rule.role == Role::kWeighted && use.slot == rule.weight_input;
+  }
+
+  bool DropSharedWeights() {
+    bool dropped = false;
+    for (const NodeId id : graph_.nodes()) {
+      if (plan_.quantized.count(id) == 0 || RuleOf(id).role != Role::kWeighted) continue;
+      std::string reason = SharedWeightObstacle(
+          graph_, graph_.node(id).input(static_cast<size_t>(RuleOf(id).weight_input)),
+          [this](const ir::Use& use) { return QuantizesWeight(use); });
+      if (reason.empty()) continue;
+      plan_.quantized.erase(id);
+      obstacles_[id] = std::move(reason);
+      dropped = true;
+    }
+    return dropped;
   }
 
   bool DropLonelyNodes() {
