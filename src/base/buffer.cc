@@ -35,7 +35,19 @@ Buffer Buffer::Copy(const void* data, size_t size_bytes) {
 
 Buffer Buffer::Slice(size_t offset, size_t length) const {
   if (offset > size_ || length > size_ - offset) std::abort();
-  return Share(owner_, data_ + offset, length);
+  Buffer slice = Share(owner_, data_ + offset, length);
+  slice.mapped_ = mapped_;
+  return slice;
+}
+
+void Buffer::ReleasePages() const {
+  if (!mapped_ || empty()) return;
+  // Pages that other slices share may go with them: the mapping is read-only and has them back at
+  // the next access.
+  const auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const auto first = reinterpret_cast<uintptr_t>(data_);
+  const uintptr_t start = first / page * page;
+  ::madvise(reinterpret_cast<void*>(start), first + size_ - start, MADV_DONTNEED);
 }
 
 Result<Buffer> Buffer::Map(const std::filesystem::path& path) {
@@ -74,8 +86,10 @@ Result<Buffer> Buffer::Map(const std::filesystem::path& path, uint64_t offset, u
     return Unavailable("can't map '" + path.string() + "': " + std::strerror(error));
   std::shared_ptr<const void> owner(
       address, [mapped](const void* mapping) { ::munmap(const_cast<void*>(mapping), mapped); });
-  return Share(std::move(owner), static_cast<const std::byte*>(address) + (offset - start),
-               static_cast<size_t>(length));
+  Buffer buffer = Share(std::move(owner), static_cast<const std::byte*>(address) + (offset - start),
+                        static_cast<size_t>(length));
+  buffer.mapped_ = true;
+  return buffer;
 }
 
 }  // namespace edgeopt

@@ -42,11 +42,16 @@ class Buffer {
   std::string_view text() const { return {reinterpret_cast<const char*>(data_), size_}; }
   // A part of this buffer that shares its ownership. Requires offset + length <= size().
   Buffer Slice(size_t offset, size_t length) const;
+  // Of a mapped file: gives the memory of these bytes back to the system, until they are read
+  // again. Whoever streams through a file that may be large calls it behind himself. Nothing for
+  // bytes on the heap.
+  void ReleasePages() const;
 
  private:
   std::shared_ptr<const void> owner_;
   const std::byte* data_ = nullptr;
   size_t size_ = 0;
+  bool mapped_ = false;  // the bytes are a file's pages
 };
 
 }  // namespace edgeopt

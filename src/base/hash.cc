@@ -2,6 +2,8 @@
 
 #include <openssl/evp.h>
 
+#include <algorithm>
+
 #include "base/buffer.h"
 
 namespace edgeopt {
@@ -38,8 +40,15 @@ std::string Sha256Hex(std::span<const std::byte> bytes) {
 }
 
 Result<std::string> Sha256File(const std::filesystem::path& path) {
+  constexpr size_t kPart = size_t{16} << 20;  // what is in memory at a time
   EDGEOPT_TRY(const Buffer content, Buffer::Map(path));
-  return Sha256Hex(content.bytes());
+  Sha256 hash;
+  for (size_t at = 0; at < content.size(); at += kPart) {
+    const Buffer part = content.Slice(at, std::min(kPart, content.size() - at));
+    hash.Update(part.bytes());
+    part.ReleasePages();
+  }
+  return hash.Finish();
 }
 
 }  // namespace edgeopt

@@ -46,7 +46,9 @@ Result<ir::Tensor> ArraySource::At(int64_t index) const {
       std::memcpy(bytes.data() + at, from, element);
     sample = Buffer::Own(ir::RowMajor(bytes, sample_dims_, element));
   } else {
-    sample = elements_.Slice(static_cast<size_t>(index) * size, size);
+    const Buffer inside = elements_.Slice(static_cast<size_t>(index) * size, size);
+    sample = Buffer::Copy(inside.data(), size);
+    inside.ReleasePages();
   }
   EDGEOPT_TRY(ir::Tensor tensor, ir::DecodeNpyElements(header_, sample_dims_, sample));
   tensor.name = name_;

@@ -1,5 +1,6 @@
-// One array whose first axis counts samples, read sample by sample from mapped bytes: memory does
-// not grow with the array.
+// One array whose first axis counts samples, read sample by sample from mapped bytes. A sample is a
+// copy and its pages are given back: memory does not grow with the array, not even as the system
+// counts it.
 #pragma once
 
 #include <cstdint>

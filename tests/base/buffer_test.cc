@@ -1,6 +1,10 @@
 #include "base/buffer.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
 
 #include "base/file.h"
 
@@ -42,6 +46,33 @@ TEST_F(MappedBuffer, MapsAnyOffset) {
   const auto mapped = Buffer::Map(path_, 5001, 2);
   ASSERT_TRUE(mapped.ok()) << mapped.error().ToString();
   EXPECT_EQ(mapped->text(), "xa");
+}
+
+// Resident pages of this process: the second number of /proc/self/statm.
+int64_t ResidentBytes() {
+  int64_t pages = 0;
+  std::ifstream("/proc/self/statm") >> pages >> pages;
+  return pages * ::sysconf(_SC_PAGESIZE);
+}
+
+TEST_F(MappedBuffer, ReleasedPagesLeaveMemoryAndComeBack) {
+  constexpr int64_t kSize = 32 << 20;
+  ASSERT_TRUE(WriteFile(path_, std::string(kSize, 'b'), Overwrite::kReplace).ok());
+  const auto mapped = Buffer::Map(path_);
+  ASSERT_TRUE(mapped.ok());
+  const auto count = [&] { return std::count(mapped->text().begin(), mapped->text().end(), 'b'); };
+  const int64_t before = ResidentBytes();
+  EXPECT_EQ(count(), kSize);
+  EXPECT_GT(ResidentBytes() - before, kSize / 2);
+  mapped->Slice(1, kSize - 2).ReleasePages();
+  EXPECT_LT(ResidentBytes() - before, kSize / 2);
+  EXPECT_EQ(count(), kSize);
+}
+
+TEST(Buffer, ReleasingTheHeapDoesNothing) {
+  const Buffer buffer = Buffer::Own(std::string(100000, 'c'));
+  buffer.ReleasePages();
+  EXPECT_EQ(std::count(buffer.text().begin(), buffer.text().end(), 'c'), 100000);
 }
 
 TEST_F(MappedBuffer, ARangeOutsideTheFileIsAnError) {
