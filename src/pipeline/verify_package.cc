@@ -70,7 +70,7 @@ Result<Verification> VerifyPackage(const fs::path& path, const RunModel& run) {
   std::optional<TemporaryFolder> unpacked;
   std::error_code ec;
   if (!fs::exists(path, ec))
-    return UsageError("there is no package '" + path.string() + "'", "name a folder or a .tar.zst");
+    return BadInput("there is no package '" + path.string() + "'", "name a folder or a .tar.zst");
   if (!fs::is_directory(path, ec)) {
     EDGEOPT_TRY(unpacked, TemporaryFolder::Create());
     EDGEOPT_TRY(folder, package::ExtractArchive(path, unpacked->path()));
