@@ -28,7 +28,7 @@ struct SimplifyOptions {
 struct Simplified {
   ir::Model model;
   // Passes with rewrites and times, nodes before and after, and what was verified; documented in
-  // docs/formats/simplify-report.md.
+  // docs/formats/answers.md.
   std::unique_ptr<nlohmann::json> report;
   std::vector<std::string> warnings;
 };

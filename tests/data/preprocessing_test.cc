@@ -126,7 +126,7 @@ TEST(Preprocess, RefusesAnImageThatVanishes) {
 
 TEST(ParsePreprocessing, ReadsTheExample) {
   const auto parsed =
-      ReadPreprocessing(std::string(EDGEOPT_SOURCE_DIR) + "/examples/fashion.preprocessing.toml");
+      ReadPreprocessing(std::string(EDGEOPT_SOURCE_DIR) + "/examples/fashion_mnist.toml");
   ASSERT_TRUE(parsed.ok()) << parsed.error().ToString();
   const InputPreprocessing& rule = parsed->inputs[0];
   EXPECT_EQ(rule.color, ColorOrder::kGrey);
