@@ -1,5 +1,6 @@
 #include "report/markdown.h"
 
+#include "report/kernels.h"
 #include "report/text.h"
 #include "report/verdict.h"
 
@@ -250,6 +251,7 @@ std::string TradeOffs(const Record& record, const Verdict& verdict) {
     }
     reasons += "- `" + step.id + "` " + std::string(Name(step.decision)) +
                (step.reason.empty() ? "" : ": " + step.reason) + "\n";
+    for (const std::string& line : KernelLines(step)) reasons += "  - " + line + "\n";
     for (const std::string& warning : step.warnings) reasons += "  - Warning: " + warning + "\n";
   }
   text += Table({"Variant", "Format", "Precision", "Size (MB)", "Latency p50 (ms)", "Accuracy",
