@@ -192,8 +192,22 @@ class Engine {
     return OkStatus();
   }
 
+  // What was kept as a basis for others, or for its size, may still be slower than the original by
+  // less than counts on the way. It is not what ships.
+  void DropWhatIsSlower() {
+    for (auto step = record_.steps.rbegin(); step != record_.steps.rend(); ++step) {
+      if (!step->in_force()) continue;
+      if (!step->vs_baseline || step->vs_baseline->interval.high >= 1) return;
+      step->decision = Decision::kReverted;
+      step->reason += "; not shipped: slower than the original, if by little (speed-up " +
+                      report::Range(step->vs_baseline->interval) + ")";
+      sink_.Note("'" + step->id + "' reverted: " + step->reason);
+    }
+  }
+
   Result<Ending> Finish() {
     EDGEOPT_CHECK_OK(TellWhatWasNotTried());
+    if (record_.finished_at.empty()) DropWhatIsSlower();
     if (record_.latency_target_ms && !TargetMet(record_)) return MissTarget();
     record_.original_unchanged = true;  // checked when this run of the program began, and below
     if (record_.finished_at.empty()) {

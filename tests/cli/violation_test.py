@@ -88,8 +88,9 @@ class ViolationTest(CliTest):
         copy = self.copy()
         document = self.json("resume", copy, "--revert")
         self.assertTrue(document["verdict"]["pass"])
-        self.assertEqual(document["verdict"]["variant"], "simplify")
-        self.assertTrue(list(copy.glob("net_package/net_simplified.onnx")))
+        # The simplified model, unless it was measured to be a little slower than the original.
+        names = {"simplify": "net_simplified.onnx", "baseline": "net.onnx"}
+        self.assertTrue((copy / "net_package" / names[document["verdict"]["variant"]]).exists())
 
     def test_an_accepted_violation_is_recorded_in_the_package(self):
         copy = self.copy()

@@ -184,6 +184,26 @@ TEST(WorkflowTest, AFullDiskEndsTheRunAndIsNoFailedStep) {
   }
 }
 
+TEST(WorkflowTest, WhatIsSlowerByLittleIsBuiltOnButNotShipped) {
+  FakeWorld fake;
+  fake["simplify"].p50_ms = 10 / 0.975;  // speed-up 0.956 to 0.9945
+  fake["static-int8"].accuracy = 0.5;
+  State state = FakeWorld::NewRun();
+  state.record.policy = "continue";
+  ASSERT_EQ(RunFake(fake, state).value(), Ending::kPackaged);
+  EXPECT_EQ(state.record.Find("static-int8")->input, "simplify");
+  EXPECT_EQ(state.record.Find("simplify")->decision, Decision::kReverted);
+  EXPECT_THAT(state.record.Find("simplify")->reason, HasSubstr("not shipped: slower"));
+  EXPECT_EQ(state.record.best()->id, "baseline");
+  // As the basis of what is faster it stays in force.
+  FakeWorld faster;
+  faster["simplify"].p50_ms = 10 / 0.975;
+  State better = FakeWorld::NewRun();
+  ASSERT_EQ(RunFake(faster, better).value(), Ending::kPackaged);
+  EXPECT_EQ(better.record.best()->id, "static-int8");
+  EXPECT_EQ(better.record.Find("simplify")->decision, Decision::kKept);
+}
+
 TEST(WorkflowTest, WhatWasNotTriedIsSaidWithTheReason) {
   FakeWorld fake;
   State state = FakeWorld::NewRun();
