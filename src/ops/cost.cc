@@ -1,6 +1,7 @@
 #include "ops/cost.h"
 
 #include <algorithm>
+#include <string>
 #include <unordered_map>
 
 #include "ops/activation_memory.h"
@@ -28,10 +29,13 @@ class Analyzer {
   Work Run(const Graph& graph, const std::string& prefix) {
     std::unordered_map<int32_t, Weights> weights;
     for (const Parameter& parameter : ParametersOf(graph)) {
-      Weights& sum = weights[parameter.owner.index];
+      const bool captured = graph.uses(parameter.value)[0].slot == ir::Use::kCaptured;
+      Weights& sum =
+          captured ? captured_[graph.value(parameter.value).name] : weights[parameter.owner.index];
       sum.elements = SaturatingAdd(sum.elements, parameter.elements);
       sum.bytes = SaturatingAdd(sum.bytes, parameter.bytes);
     }
+    TakeCaptured(graph, weights);
     Work total;
     for (const NodeId id : graph.nodes()) {
       if (graph.node(id).Is("Constant")) continue;
@@ -46,6 +50,20 @@ class Analyzer {
   struct Weights {
     int64_t elements = 0, bytes = 0;
   };
+
+  // A constant that a subgraph alone reads counts at its first user there.
+  void TakeCaptured(const Graph& graph, std::unordered_map<int32_t, Weights>& weights) {
+    for (const ValueId id : graph.captured()) {
+      const auto found = captured_.find(graph.value(id).name);
+      if (found == captured_.end() || graph.uses(id).empty()) continue;
+      const ir::Use use = graph.uses(id)[0];
+      if (use.slot == ir::Use::kCaptured) continue;  // by a subgraph deeper in
+      Weights& sum = weights[use.node.index];
+      sum.elements = SaturatingAdd(sum.elements, found->second.elements);
+      sum.bytes = SaturatingAdd(sum.bytes, found->second.bytes);
+      captured_.erase(found);
+    }
+  }
 
   Work RunNode(const Graph& graph, NodeId id, const std::string& prefix, const Weights& weights) {
     const Node& node = graph.node(id);
@@ -148,6 +166,7 @@ class Analyzer {
 
   ModelCost& cost_;
   Sizes& sizes_;
+  std::unordered_map<std::string, Weights> captured_;  // parameters that subgraphs read, by name
 };
 
 }  // namespace

@@ -74,7 +74,9 @@ class Finder {
     const auto weight = graph.ConstantOf(id);
     if (!weight) {
       // Attention multiplies two results; that is no weight.
-      if (node.op_type == "Conv" && !IsConstant(graph, id))
+      if (node.op_type == "Conv" && graph.value(id).captured)
+        Add(node, "its weight belongs to the enclosing graph: it stays as it is");
+      else if (node.op_type == "Conv" && !IsConstant(graph, id))
         Add(node, "its weight is computed at run time: it can't be quantized per channel");
       return;
     }

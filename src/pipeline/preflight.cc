@@ -172,8 +172,18 @@ class Check {
     return true;
   }
 
+  // The metric takes the target "label" for a class, as those do that know 'label_offset'; with an
+  // offset it checks the labels itself.
+  bool JudgesClasses() const {
+    const auto& given = record_.metric_parameters;
+    metrics::MetricOptions probe;
+    probe.parameters = {{"label_offset", "0"}};
+    return given.find("label_offset") == given.end() && metrics::Make(record_.metric, probe).ok();
+  }
+
   // Class labels must be classes of the model; known where its output [N, classes] says so.
   Status CheckClassRange() {
+    if (!JudgesClasses()) return OkStatus();
     EDGEOPT_TRY(const data::Sample first, validation_->Load(0));
     if (data::Find(first.targets, "label") == nullptr) return OkStatus();
     const auto& outputs = model_.graph.outputs();
@@ -184,7 +194,10 @@ class Check {
       return OkStatus();
     const ir::Type& type = model_.graph.value(output).type;
     if (type.rank() != 2 || !type.shape->back().value) return OkStatus();
-    return data::CheckLabels(*validation_, *type.shape->back().value);
+    int64_t classes = *type.shape->back().value;
+    // One value and a threshold: no and yes.
+    if (classes == 1 && record_.metric_parameters.contains("threshold")) classes = 2;
+    return data::CheckLabels(*validation_, classes);
   }
 
   void Metric(bool data_open) {

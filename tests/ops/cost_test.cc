@@ -181,6 +181,29 @@ TEST(Subgraphs, TheCostlierBranchCounts) {
   EXPECT_EQ(cost.nodes[2].other, 0);
 }
 
+// Weights of the main graph that a branch reads are the branch's operators', not the If's.
+TEST(Subgraphs, CapturedWeightsCountWhereTheyAreRead) {
+  const ModelCost cost = CostOf(R"(
+    g (bool c, float[1,2] x) => (float[1,2] y)
+    <float[2,2] w = {1, 2, 3, 4}, float[1,2] b = {5, 6}> {
+      [choice] y = If (c) <
+        then_branch = t () => (float[1,2] tv) { [product] tv = MatMul (x, w) },
+        else_branch = e () => (float[1,2] ev) {
+          [inner] ev = If (c) <
+            then_branch = u () => (float[1,2] uv) { [again] uv = MatMul (x, w) },
+            else_branch = v () => (float[1,2] vv) { [sum] vv = Add (x, b) }>
+        }>
+    })");
+  std::map<std::string, int64_t> parameters;
+  for (const NodeCost& node : cost.nodes) parameters[node.label] = node.parameters;
+  EXPECT_EQ(parameters["choice"], 0);
+  EXPECT_EQ(parameters["choice/then_branch/product"], 4);
+  EXPECT_EQ(parameters["choice/else_branch/inner/then_branch/again"], 0);
+  EXPECT_EQ(parameters["choice/else_branch/inner/else_branch/sum"], 2);
+  EXPECT_EQ(cost.parameters, 6);
+  EXPECT_EQ(cost.parameter_bytes, 24);
+}
+
 TEST(Subgraphs, LoopsAreCountedForOneRound) {
   const ModelCost cost = CostOf(R"(
     g (int64 n, bool c, float[4,4] x) => (float[4,4] y) {

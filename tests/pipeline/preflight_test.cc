@@ -144,6 +144,29 @@ TEST_F(PreflightTest, LabelsOutOfRangeAreFoundBeforeAnythingIsMeasured) {
   EXPECT_EQ(Run().failure()->code, ErrorCode::kBadInput);
 }
 
+// One score and a threshold are two classes.
+TEST_F(PreflightTest, AYesOrNoModelHasTwoClasses) {
+  WriteModel(
+      "g (float[n, 4] x) => (float[n, 1] y) <float[4, 1] w = {1, 2, 3, 4}> {"
+      " y = MatMul(x, w) }");
+  WriteData("val.npz", 1200, 0, 2);
+  options_.metric_parameters = {{"threshold", "0.5"}};
+  EXPECT_THAT(Item("validation data"), HasSubstr("pass"));
+  WriteData("val.npz", 1200, 0, 3);
+  EXPECT_THAT(Item("validation data"), HasSubstr("class 2 is outside the model's classes 0 to 1"));
+}
+
+// An offset moves them, and other metrics do not take "label" for a class of the output at all.
+TEST_F(PreflightTest, LabelsThatAreNoClassesOfTheOutput) {
+  WriteData("val.npz", 1200, 0, 4);
+  EXPECT_THAT(Item("validation data"), HasSubstr("class 3 is outside"));
+  options_.metric_parameters = {{"label_offset", "-1"}};
+  EXPECT_THAT(Item("validation data"), HasSubstr("pass"));
+  options_.metric = "rmse";
+  options_.metric_parameters = {{"target", "label"}};
+  EXPECT_THAT(Item("validation data"), HasSubstr("pass"));
+}
+
 TEST_F(PreflightTest, FewSamplesWarn) {
   WriteData("val.npz", 100, 0, 3);
   EXPECT_THAT(Item("validation data"), HasSubstr("warn "));
