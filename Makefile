@@ -62,8 +62,8 @@ fuzz: setup-checks ## run each fuzz target N times (make fuzz N=1000000)
 
 .PHONY: tidy
 tidy: setup-checks ## clang-tidy over src/
-	@test -f build/build.ninja || cmake --preset release $(configure_options) >/dev/null
-	@tools/run-tidy build
+	@test -f build-debug/build.ninja || cmake --preset debug $(configure_options) >/dev/null
+	@tools/run-tidy build-debug
 
 .PHONY: check
 check: ## layers, file lengths, left-overs, format (part of `make test`)

@@ -217,7 +217,8 @@ std::unique_ptr<Program> BuildProgram() {
   for (const Command& command : Table()) {
     CLI::App* sub = app.add_subcommand(std::string(command.name), std::string(command.summary));
     sub->option_defaults()->always_capture_default();
-    program->runs.emplace_back(&command, command.configure(*sub));
+    Parser parser(*sub);
+    program->runs.emplace_back(&command, command.configure(parser));
   }
   return program;
 }

@@ -12,10 +12,7 @@
 
 #include "base/result.h"
 #include "base/sinks.h"
-
-namespace CLI {
-class App;
-}
+#include "cli/parser.h"
 
 namespace edgeopt::cli {
 
@@ -47,8 +44,8 @@ struct Command {
   std::string_view name;     // the file's name
   std::string_view summary;  // one line, no full stop
   Group group = Group::kOther;
-  // Declares options and arguments on `app`, and returns what runs with them.
-  Run (*configure)(CLI::App& app) = nullptr;
+  // Declares options and arguments on `parser`, and returns what runs with them.
+  Run (*configure)(Parser& parser) = nullptr;
   // Printed under the options by --help: examples and facts, at most a few lines of 80 columns.
   std::string_view notes = {};
 };

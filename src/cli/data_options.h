@@ -8,11 +8,9 @@
 #include "base/result.h"
 #include "data/dataset.h"
 
-namespace CLI {
-class App;
-}
-
 namespace edgeopt::cli {
+
+class Parser;
 
 struct DataOptions {
   std::string path, kind, labels, images, preprocessing;
@@ -21,7 +19,7 @@ struct DataOptions {
 
 // Declares FLAG (--data, --calibration) and beside it --preprocessing, --data-kind, --labels and
 // --images. `with_limit` adds --samples.
-void AddDataOptions(CLI::App& app, DataOptions& options, const std::string& flag,
+void AddDataOptions(Parser& parser, DataOptions& options, const std::string& flag,
                     const std::string& description, bool required, bool with_limit = true);
 
 // Opens it for a model with these inputs.

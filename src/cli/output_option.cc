@@ -2,16 +2,17 @@
 
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <filesystem>
+
+#include "cli/parser.h"
 
 namespace edgeopt::cli {
 
 namespace fs = std::filesystem;
 
-void AddOutputOption(CLI::App& app, OutputOption& option) {
-  app.add_option("-o,--output", option.path, "the file to write")->required()->type_name("FILE");
-  app.add_flag("--force", option.force, "replace an existing output");
+void AddOutputOption(Parser& parser, OutputOption& option) {
+  parser.Add("-o,--output", option.path, "the file to write").Required().TypeName("FILE");
+  parser.AddFlag("--force", option.force, "replace an existing output");
 }
 
 Status CheckOutput(const std::string& path, bool force, const std::string& model) {

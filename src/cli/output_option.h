@@ -5,11 +5,9 @@
 
 #include "base/result.h"
 
-namespace CLI {
-class App;
-}
-
 namespace edgeopt::cli {
+
+class Parser;
 
 struct OutputOption {
   std::string path;
@@ -17,7 +15,7 @@ struct OutputOption {
 };
 
 // -o and --force.
-void AddOutputOption(CLI::App& app, OutputOption& option);
+void AddOutputOption(Parser& parser, OutputOption& option);
 
 // Asked before the work, so that it is not done in vain. Usage error when `path` exists and may not
 // be replaced, and always when it is the model that is read: an original is never changed.

@@ -1,7 +1,8 @@
 #include "cli/run_options.h"
 
-#include <CLI/CLI.hpp>
 #include <charconv>
+
+#include "cli/parser.h"
 
 namespace edgeopt::cli {
 namespace {
@@ -20,36 +21,35 @@ Result<double> ParseTolerance(const std::string& text) {
 
 }  // namespace
 
-void AddRunOptions(CLI::App& app, RunArguments& arguments) {
-  app.add_option("model", arguments.model, "the ONNX model; never changed")->required();
-  app.add_option("--device", arguments.device, "what it will run on")->type_name("NAME");
-  AddDataOptions(app, arguments.data, "--data", "validation data", false, false);
-  app.add_option("--metric", arguments.metric, "accuracy metric (edgeopt list metrics)")
-      ->type_name("NAME");
-  app.add_option("--metric-option", arguments.metric_parameters,
-                 "a parameter of the metric, NAME=VALUE")
-      ->type_name("N=V");
-  app.add_option("--tolerance", arguments.tolerance, "accuracy that may be lost, relative")
-      ->type_name("T");
-  app.add_option("--latency-target", arguments.latency_target_ms, "stop when p50 is that low")
-      ->type_name("MS")
-      ->default_str("");
-  app.add_option("--calibration", arguments.calibration,
-                 "calibration data; else part of --data is kept for it")
-      ->type_name("PATH");
-  app.add_option("--calibration-samples", arguments.calibration_samples,
-                 "how many of them (default 200)")
-      ->check(CLI::NonNegativeNumber)
-      ->type_name("N")
-      ->default_str("");
-  app.add_option("--threads", arguments.threads, "threads of the runtime (default: all CPUs)")
-      ->check(CLI::Range(0, 1024))
-      ->type_name("N")
-      ->default_str("");
-  app.add_option("--policy", arguments.policy, "below the floor")
-      ->check(CLI::IsMember({"stop", "continue"}));
-  app.add_option("--work", arguments.work, "work folder (default MODEL_edgeopt)")
-      ->type_name("FOLDER");
+void AddRunOptions(Parser& parser, RunArguments& arguments) {
+  parser.Add("model", arguments.model, "the ONNX model; never changed").Required();
+  parser.Add("--device", arguments.device, "what it will run on").TypeName("NAME");
+  AddDataOptions(parser, arguments.data, "--data", "validation data", false, false);
+  parser.Add("--metric", arguments.metric, "accuracy metric (edgeopt list metrics)")
+      .TypeName("NAME");
+  parser
+      .Add("--metric-option", arguments.metric_parameters, "a parameter of the metric, NAME=VALUE")
+      .TypeName("N=V");
+  parser.Add("--tolerance", arguments.tolerance, "accuracy that may be lost, relative")
+      .TypeName("T");
+  parser.Add("--latency-target", arguments.latency_target_ms, "stop when p50 is that low")
+      .TypeName("MS")
+      .WithoutDefault();
+  parser
+      .Add("--calibration", arguments.calibration,
+           "calibration data; else part of --data is kept for it")
+      .TypeName("PATH");
+  parser
+      .Add("--calibration-samples", arguments.calibration_samples, "how many of them (default 200)")
+      .NonNegative()
+      .TypeName("N")
+      .WithoutDefault();
+  parser.Add("--threads", arguments.threads, "threads of the runtime (default: all CPUs)")
+      .Between(0, 1024)
+      .TypeName("N")
+      .WithoutDefault();
+  parser.Add("--policy", arguments.policy, "below the floor").OneOf({"stop", "continue"});
+  parser.Add("--work", arguments.work, "work folder (default MODEL_edgeopt)").TypeName("FOLDER");
 }
 
 Result<pipeline::RunOptions> ToRunOptions(const RunArguments& arguments) {

@@ -8,11 +8,9 @@
 #include "cli/data_options.h"
 #include "pipeline/run_options.h"
 
-namespace CLI {
-class App;
-}
-
 namespace edgeopt::cli {
+
+class Parser;
 
 // As typed; ToRunOptions reads it.
 struct RunArguments {
@@ -25,7 +23,7 @@ struct RunArguments {
   DataOptions data;
 };
 
-void AddRunOptions(CLI::App& app, RunArguments& arguments);
+void AddRunOptions(Parser& parser, RunArguments& arguments);
 // Usage error for what can't be read: a tolerance, a metric parameter.
 Result<pipeline::RunOptions> ToRunOptions(const RunArguments& arguments);
 

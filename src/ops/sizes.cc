@@ -5,9 +5,19 @@
 namespace edgeopt::ops {
 namespace {
 
-// ONNX's shape inference gives such names to sizes that it can't tell.
-constexpr std::string_view kInventedPrefix = "unk__";
 constexpr int64_t kBatch = 1, kImageSide = 224, kSequenceLength = 128;
+
+// Names that nobody chose: "unk__7" of ONNX's shape inference, "Unsqueeze_12_dim_1" of ONNX
+// Runtime's, "floor(height/2 - 1/2) + 1" of exporters.
+bool IsInvented(std::string_view symbol) {
+  constexpr std::string_view kDim = "_dim_";
+  const size_t dim = symbol.rfind(kDim);
+  const bool numbered =
+      dim != std::string_view::npos &&
+      symbol.find_first_not_of("0123456789", dim + kDim.size()) == std::string_view::npos;
+  return symbol.empty() || symbol.starts_with("unk__") || numbered ||
+         symbol.find('(') != std::string_view::npos;
+}
 
 }  // namespace
 
@@ -28,11 +38,18 @@ std::optional<ir::Dims> Sizes::Resolve(const ir::Type& type) {
   return dims;
 }
 
+std::map<std::string, int64_t> Sizes::Named() const {
+  std::map<std::string, int64_t> named = given_;
+  named.insert(assumed_.begin(), assumed_.end());
+  named.erase("");
+  return named;
+}
+
 std::vector<std::string> Sizes::Assumptions() const {
   std::vector<std::string> texts;
   bool unnamed = false;
   for (const auto& [symbol, size] : assumed_) {
-    const bool invented = symbol.empty() || symbol.rfind(kInventedPrefix, 0) == 0;
+    const bool invented = IsInvented(symbol);
     unnamed = unnamed || invented;
     if (!invented) texts.push_back("'" + symbol + "' is counted as " + std::to_string(size));
   }

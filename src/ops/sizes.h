@@ -20,6 +20,8 @@ class Sizes {
   int64_t Of(const ir::Dim& dim, int64_t fallback);
   // All sizes of a tensor type; unknown ones become 1. nullopt when the rank is unknown.
   std::optional<ir::Dims> Resolve(const ir::Type& type);
+  // Given and assumed ones, by name.
+  std::map<std::string, int64_t> Named() const;
   // In words: "'batch' is counted as 1".
   std::vector<std::string> Assumptions() const;
 

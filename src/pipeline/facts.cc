@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "formats/onnx/onnx.h"
+#include "measure/machine.h"
 
 namespace edgeopt::pipeline {
 
@@ -54,6 +55,22 @@ ModelFacts InspectFacts(const ir::Model& model, bool float16_gains) {
     facts.float16 |= ComputesInFloat16(model.graph, model.graph.node(id));
   }
   return facts;
+}
+
+bool Float16Gains() {
+  const measure::Machine machine = measure::ReadMachine();
+  return machine.architecture == "aarch64" && machine.Has("asimdhp");
+}
+
+Result<std::optional<ModelFacts>> KnownFacts(const report::Record& record) {
+  const report::Step* simplified = record.Find("simplify");
+  const bool counts = simplified != nullptr && simplified->in_force() &&
+                      simplified->details.is_object() &&
+                      simplified->details.contains("model_facts");
+  const json& document = counts ? simplified->details["model_facts"] : record.model_facts;
+  if (document.is_null()) return std::optional<ModelFacts>();
+  EDGEOPT_TRY(const ModelFacts facts, FactsFromJson(document));
+  return std::optional<ModelFacts>(facts);
 }
 
 json ToJson(const ModelFacts& facts) {

@@ -1,12 +1,15 @@
-// What the plan looks at: facts about the model, taken once at the start and kept in the record.
+// What the plan looks at: facts about the model, taken at the start and of the simplified model,
+// and kept in the record.
 #pragma once
 
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
 #include "ir/model.h"
+#include "report/record.h"
 
 namespace edgeopt::pipeline {
 
@@ -27,6 +30,15 @@ struct ModelFacts {
 
 // Requires inferred types. `float16_gains` is the machine's; it can't be read off the model.
 ModelFacts InspectFacts(const ir::Model& model, bool float16_gains);
+
+// Whether 16-bit floats are faster here: ONNX Runtime has kernels for them on arm64 with
+// half-precision arithmetic only; elsewhere it converts around each operator.
+bool Float16Gains();
+
+// Of the model that further steps start from: the simplified one, once that was kept (its branches
+// inlined and constants folded show work that the original hid), else the original. nullopt before
+// the original was inspected.
+Result<std::optional<ModelFacts>> KnownFacts(const report::Record& record);
 
 nlohmann::json ToJson(const ModelFacts& facts);
 Result<ModelFacts> FactsFromJson(const nlohmann::json& document);

@@ -142,11 +142,8 @@ Result<std::vector<PlannedStep>> MakePlan(const Record& record) {
   if (record.device != "cpu-generic")
     return Unsupported("there is no plan for device '" + record.device + "' yet",
                        "use --device cpu-generic");
-  ModelFacts facts;
-  if (!record.model_facts.is_null()) {
-    EDGEOPT_TRY(facts, FactsFromJson(record.model_facts));
-  }
-  const ModelFacts* known = record.model_facts.is_null() ? nullptr : &facts;
+  EDGEOPT_TRY(const std::optional<ModelFacts> facts, KnownFacts(record));
+  const ModelFacts* known = facts ? &*facts : nullptr;
   return std::vector<PlannedStep>{
       {"simplify", json::object(), true, "folds and fuses; later steps build on it"},
       Dynamic(known),

@@ -124,11 +124,6 @@ Result<json> InspectOriginal(const Record& record) {
 
 }  // namespace
 
-bool Float16Gains() {
-  const measure::Machine machine = measure::ReadMachine();
-  return machine.architecture == "aarch64" && machine.Has("asimdhp");
-}
-
 World MakeRealWorld(const WorkFolder& work, const RealWorldOptions& options) {
   World world;
   Sink* sink = options.sink != nullptr ? options.sink : &SilentSink();

@@ -22,10 +22,6 @@ struct RealWorldOptions {
 World MakeRealWorld(const WorkFolder& work, const RealWorldOptions& options);
 PreflightWorld MakePreflightWorld(const AgentStarter& agents);
 
-// Whether 16-bit floats are faster here: ONNX Runtime has kernels for them on arm64 with
-// half-precision arithmetic only; elsewhere it converts around each operator.
-bool Float16Gains();
-
 // "2025-01-31T12:00:00Z"
 std::string UtcNow();
 

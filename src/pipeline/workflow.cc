@@ -136,9 +136,26 @@ class Engine {
     step.measured_under = {{"machine", measured.machine}, {"settings", measured.settings}};
     if (!measured.machine.is_null()) record_.machine = std::move(measured.machine);
     AddWarnings(step, measured.warnings);
+    if (!is_baseline) WarnOfAnotherMachine(step);
     state_.last_action =
         "measured '" + step.id + "': p50 " + report::Number(step.latency->p50_ms) + " ms";
     return OkStatus();
+  }
+
+  // A run may be resumed elsewhere. Speed-ups survive that, being timed in turns; latencies don't.
+  void WarnOfAnotherMachine(Step& step) const {
+    const auto cpu = [](const Step& measured) {
+      const nlohmann::json& under = measured.measured_under;
+      const nlohmann::json machine =
+          under.is_object() ? under.value("machine", nlohmann::json()) : nlohmann::json();
+      return machine.is_object() ? machine.value("cpu_model", "") : "";
+    };
+    const std::string before = cpu(*record_.baseline());
+    const std::string now = cpu(step);
+    if (!before.empty() && !now.empty() && before != now)
+      step.warnings.push_back("measured on " + now + ", the baseline on " + before +
+                              ": compare speed-ups, not latencies; a new run would measure both "
+                              "here");
   }
 
   Status Validate(Step& step) {

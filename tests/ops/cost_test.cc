@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "formats/onnx/onnx.h"
+#include "ops/sizes.h"
 
 namespace edgeopt::ops {
 namespace {
@@ -58,6 +59,10 @@ TEST(Macs, Recurrent) {
   EXPECT_EQ(Macs("g (float[5,2,3] x, float[1,16,3] w, float[1,16,4] r) => (float[5,1,2,4] y) {"
                  " y = LSTM <hidden_size = 4> (x, w, r) }"),
             10 * (48 + 64));
+  // Of an input whose rank nobody knows, one step.
+  EXPECT_EQ(Macs("g (float[] x, float[1,16,3] w, float[1,16,4] r) => (float[L,1,2,4] y) {"
+                 " y = LSTM <hidden_size = 4> (x, w, r) }"),
+            48 + 64);
 }
 
 TEST(Macs, Attention) {
@@ -101,6 +106,31 @@ TEST(ModelCost, SizesCanBeGiven) {
   const ModelCost cost = CostOf(text, {.sizes = {{"batch", 10}}});
   EXPECT_EQ(cost.macs, 320);
   EXPECT_TRUE(cost.assumptions.empty());
+}
+
+TEST(Sizes, NamesThatNobodyChoseAreNotListed) {
+  Sizes sizes({});
+  for (const char* symbol : {"unk__3", "Unsqueeze_12_dim_1", "floor(H/2 - 1/2) + 1"}) {
+    ir::Dim dim;
+    dim.symbol = symbol;
+    EXPECT_EQ(sizes.Of(dim, 1), 1);
+  }
+  ir::Dim chosen;
+  chosen.symbol = "hidden_dim_size";
+  sizes.Of(chosen, 5);
+  EXPECT_EQ(sizes.Assumptions(),
+            (std::vector<std::string>{"'hidden_dim_size' is counted as 5",
+                                      "sizes without a name are counted as 1, 224 (image sides) or "
+                                      "128 (sequences)"}));
+}
+
+// A size that an operator left open carries the name of an input's, and then the input's guess.
+TEST(ModelCost, ASizeIsAssumedOnce) {
+  const ModelCost cost = CostOf(
+      "g (float[N, L] x, float[K, L] y) => (float[N, L] z) { z = com.example.Mystery (x, y) }");
+  EXPECT_EQ(cost.assumptions,
+            (std::vector<std::string>{"'K' is counted as 1", "'L' is counted as 128",
+                                      "'N' is counted as 1"}));
 }
 
 TEST(ModelCost, GuessesImagesAndSequences) {

@@ -173,8 +173,7 @@ TEST_F(PackagerTest, WhatWasTamperedWithIsNotRun) {
 }
 
 TEST_F(PackagerTest, WhatIsNoPackageIsRefused) {
-  EXPECT_EQ(VerifyPackage(folder_.path() / "none", Times(1)).error().code,
-            ErrorCode::kBadInput);
+  EXPECT_EQ(VerifyPackage(folder_.path() / "none", Times(1)).error().code, ErrorCode::kBadInput);
   EXPECT_EQ(VerifyPackage(folder_.path(), Times(1)).error().code, ErrorCode::kBadInput);
   EXPECT_EQ(VerifyPackage(folder_.path() / "data.npz", Times(1)).error().code,
             ErrorCode::kBadInput);

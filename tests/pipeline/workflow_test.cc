@@ -46,6 +46,47 @@ TEST(WorkflowTest, KeepsWhatIsFasterAndAccurate) {
   EXPECT_EQ(ToJson(fake.Saved()), ToJson(state));
 }
 
+// What simplification uncovers counts for the plan: here, recurrent layers inside branches.
+TEST(WorkflowTest, ThePlanLooksAtTheSimplifiedModel) {
+  FakeWorld fake;
+  fake["dynamic-int8"] = {5, 0.9, 300, {}, {}, {}};
+  ModelFacts uncovered;
+  uncovered.macs = uncovered.dynamic_macs = 1000;
+  fake.details = {{"model_facts", ToJson(uncovered)}};
+  State state = FakeWorld::NewRun();
+  EXPECT_EQ(RunFake(fake, state).value(), Ending::kPackaged);
+  EXPECT_THAT(Decisions(state), ElementsAre("baseline kept", "simplify kept", "dynamic-int8 kept"));
+}
+
+TEST(WorkflowTest, ThePlanLooksAtTheOriginalIfSimplifyingFailed) {
+  FakeWorld fake;
+  fake["simplify"].p50_ms = 12;
+  ModelFacts uncovered;
+  uncovered.macs = uncovered.dynamic_macs = 1000;
+  fake.details = {{"model_facts", ToJson(uncovered)}};
+  State state = FakeWorld::NewRun();
+  EXPECT_EQ(RunFake(fake, state).value(), Ending::kPackaged);
+  EXPECT_THAT(Decisions(state),
+              ElementsAre("baseline kept", "simplify reverted", "static-int8 kept"));
+}
+
+TEST(WorkflowTest, AnotherMachineIsWarnedOf) {
+  FakeWorld fake;
+  const World inner = fake.Make();
+  World world = inner;
+  world.measure = [&](const report::Record& record, const report::Step& step,
+                      const report::Step* best) -> Result<Measured> {
+    auto measured = inner.measure(record, step, best);
+    measured->machine = {{"cpu_model", step.id == "static-int8" ? "Cortex-A76" : "AMD EPYC"}};
+    return measured;
+  };
+  State state = FakeWorld::NewRun();
+  ASSERT_TRUE(RunWorkflow(state, world, SilentSink(), nullptr).ok());
+  EXPECT_THAT(state.record.Find("simplify")->warnings, ElementsAre());
+  EXPECT_THAT(state.record.Find("static-int8")->warnings,
+              ElementsAre(HasSubstr("measured on Cortex-A76, the baseline on AMD EPYC")));
+}
+
 TEST(WorkflowTest, AVariantSlowerThanTheBaselineIsRevertedAndNeverShipped) {
   FakeWorld fake;
   fake["static-int8"].p50_ms = 12;

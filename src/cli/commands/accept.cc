@@ -1,6 +1,5 @@
 // edgeopt accept STEP --reason TEXT: the user takes a variant below the accuracy floor; the run
 // goes on.
-#include <CLI/CLI.hpp>
 #include <memory>
 
 #include "cli/command.h"
@@ -27,17 +26,16 @@ Result<Answer> Execute(const Options& options, Context& context) {
 }  // namespace
 
 Command accept() {
-  return {"accept", "Take a variant below the floor all the same, and go on", Group::kWorkflow,
-          [](CLI::App& app) -> Run {
-            auto options = std::make_shared<Options>();
-            app.add_option("step", options->step, "id of the step")->required();
-            app.add_option("--reason", options->reason, "why; goes into report and package")
-                ->required();
-            app.add_option("--work", options->work, "work folder, if there are several")
-                ->type_name("FOLDER");
-            return [options](Context& context) { return Execute(*options, context); };
-          },
-          "  edgeopt accept static-int8 --reason 'a preview build'"};
+  return {
+      "accept", "Take a variant below the floor all the same, and go on", Group::kWorkflow,
+      [](Parser& parser) -> Run {
+        auto options = std::make_shared<Options>();
+        parser.Add("step", options->step, "id of the step").Required();
+        parser.Add("--reason", options->reason, "why; goes into report and package").Required();
+        parser.Add("--work", options->work, "work folder, if there are several").TypeName("FOLDER");
+        return [options](Context& context) { return Execute(*options, context); };
+      },
+      "  edgeopt accept static-int8 --reason 'a preview build'"};
 }
 
 }  // namespace edgeopt::cli

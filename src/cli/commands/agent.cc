@@ -1,5 +1,4 @@
 // edgeopt agent: the other side of measure/agent_client.h
-#include <CLI/CLI.hpp>
 #include <memory>
 
 #include "cli/command.h"
@@ -11,10 +10,10 @@ namespace edgeopt::cli {
 Command agent() {
   return {
       "agent", "Run models for another edgeopt, by a line protocol on stdin and stdout",
-      Group::kHidden, [](CLI::App& app) -> Run {
+      Group::kHidden, [](Parser& parser) -> Run {
         auto store = std::make_shared<std::string>();
-        app.add_option("--store", *store, "folder for files by hash; default: a temporary one")
-            ->type_name("FOLDER");
+        parser.Add("--store", *store, "folder for files by hash; default: a temporary one")
+            .TypeName("FOLDER");
         return [store](Context& context) -> Result<Answer> {
           measure::AgentConfig config;
           config.version = EDGEOPT_VERSION;

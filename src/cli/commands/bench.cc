@@ -1,5 +1,4 @@
 // edgeopt bench MODEL [--against OTHER ...]
-#include <CLI/CLI.hpp>
 #include <memory>
 
 #include "cli/agents.h"
@@ -136,23 +135,20 @@ Result<Answer> Execute(const Options& options, Context& context) {
 }  // namespace
 
 Command bench() {
-  return {"bench", "Measure latency and memory, each model in its own process", Group::kMeasure,
-          [](CLI::App& app) -> Run {
-            auto options = std::make_shared<Options>();
-            app.add_option("model", options->model, "the model")->required();
-            app.add_option("--against", options->against, "time these in turns with it")
-                ->type_name("MODEL");
-            app.add_option("--threads", options->threads, "0: one per usable CPU")
-                ->check(CLI::NonNegativeNumber);
-            app.add_option("--runs", options->runs, "at least so many, 100 or more")
-                ->check(CLI::PositiveNumber);
-            app.add_option("--seconds", options->seconds, "and at least so long")
-                ->check(CLI::PositiveNumber);
-            AddDataOptions(app, options->data, "--data", "take inputs from this data set", false,
-                           false);
-            return [options](Context& context) { return Execute(*options, context); };
-          },
-          "  edgeopt bench model.onnx --against model_int8.onnx"};
+  return {
+      "bench", "Measure latency and memory, each model in its own process", Group::kMeasure,
+      [](Parser& parser) -> Run {
+        auto options = std::make_shared<Options>();
+        parser.Add("model", options->model, "the model").Required();
+        parser.Add("--against", options->against, "time these in turns with it").TypeName("MODEL");
+        parser.Add("--threads", options->threads, "0: one per usable CPU").NonNegative();
+        parser.Add("--runs", options->runs, "at least so many, 100 or more").Positive();
+        parser.Add("--seconds", options->seconds, "and at least so long").Positive();
+        AddDataOptions(parser, options->data, "--data", "take inputs from this data set", false,
+                       false);
+        return [options](Context& context) { return Execute(*options, context); };
+      },
+      "  edgeopt bench model.onnx --against model_int8.onnx"};
 }
 
 }  // namespace edgeopt::cli

@@ -1,7 +1,6 @@
 // edgeopt compare REFERENCE OTHER --data DATA
 #include "measure/compare.h"
 
-#include <CLI/CLI.hpp>
 #include <cmath>
 #include <memory>
 
@@ -82,12 +81,12 @@ Result<Answer> Execute(const Options& options, Context& context) {
 
 Command compare() {
   return {"compare", "Compare two models on data: outputs and like-named layers", Group::kMeasure,
-          [](CLI::App& app) -> Run {
+          [](Parser& parser) -> Run {
             auto options = std::make_shared<Options>();
-            app.add_option("reference", options->reference, "the model to be close to")->required();
-            app.add_option("other", options->other, "the model to judge")->required();
-            app.add_flag("--outputs-only", options->outputs_only, "leave out the layers");
-            AddDataOptions(app, options->data, "--data", "the samples", true);
+            parser.Add("reference", options->reference, "the model to be close to").Required();
+            parser.Add("other", options->other, "the model to judge").Required();
+            parser.AddFlag("--outputs-only", options->outputs_only, "leave out the layers");
+            AddDataOptions(parser, options->data, "--data", "the samples", true);
             return [options](Context& context) { return Execute(*options, context); };
           },
           "  edgeopt compare model.onnx model_int8.onnx --data images/ --samples 50"};

@@ -1,19 +1,15 @@
 // edgeopt completion SHELL
 #include "cli/completion.h"
 
-#include <CLI/CLI.hpp>
-
 #include "cli/command.h"
 
 namespace edgeopt::cli {
 
 Command completion() {
   return {"completion", "Print a script that completes commands in a shell", Group::kOther,
-          [](CLI::App& app) -> Run {
+          [](Parser& parser) -> Run {
             auto shell = std::make_shared<std::string>();
-            app.add_option("shell", *shell, "the shell")
-                ->required()
-                ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+            parser.Add("shell", *shell, "the shell").Required().OneOf({"bash", "zsh", "fish"});
             return [shell](Context&) -> Result<Answer> {
               const auto program = BuildProgram();
               std::string script = *shell == "bash"  ? BashCompletion(*program)

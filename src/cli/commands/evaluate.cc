@@ -1,7 +1,6 @@
 // edgeopt evaluate MODEL --data DATA --metric METRIC
 #include "pipeline/evaluate.h"
 
-#include <CLI/CLI.hpp>
 #include <memory>
 
 #include "cli/agents.h"
@@ -113,17 +112,16 @@ Result<Answer> Execute(const Options& options, Context& context) {
 
 Command evaluate() {
   return {"evaluate", "Measure accuracy on data, with its confidence interval", Group::kMeasure,
-          [](CLI::App& app) -> Run {
+          [](Parser& parser) -> Run {
             auto options = std::make_shared<Options>();
-            app.add_option("model", options->model, "the model")->required();
-            app.add_option("--metric", options->metric, "what to compute (edgeopt list metrics)")
-                ->required();
-            app.add_option("--metric-option", options->parameters, "the metric's NAME=VALUE");
-            app.add_option("--baseline", options->baseline, "also this model, with a paired test")
-                ->type_name("MODEL");
-            app.add_option("--threads", options->threads, "0: one per usable CPU")
-                ->check(CLI::NonNegativeNumber);
-            AddDataOptions(app, options->data, "--data", "the data set", true);
+            parser.Add("model", options->model, "the model").Required();
+            parser.Add("--metric", options->metric, "what to compute (edgeopt list metrics)")
+                .Required();
+            parser.Add("--metric-option", options->parameters, "the metric's NAME=VALUE");
+            parser.Add("--baseline", options->baseline, "also this model, with a paired test")
+                .TypeName("MODEL");
+            parser.Add("--threads", options->threads, "0: one per usable CPU").NonNegative();
+            AddDataOptions(parser, options->data, "--data", "the data set", true);
             return [options](Context& context) { return Execute(*options, context); };
           },
           "  edgeopt evaluate model.onnx --data images/ --metric top1"};

@@ -1,5 +1,4 @@
 // edgeopt inspect MODEL
-#include <CLI/CLI.hpp>
 #include <memory>
 
 #include "cli/command.h"
@@ -163,14 +162,14 @@ Result<Answer> Execute(const Options& options) {
 
 Command inspect() {
   return {"inspect", "Show interface, operators, cost, what is hard to quantize", Group::kModel,
-          [](CLI::App& app) -> Run {
+          [](Parser& parser) -> Run {
             auto options = std::make_shared<Options>();
-            app.add_option("model", options->model, "the ONNX model")->required();
-            app.add_option("--dim", options->sizes, "count a named dimension as NAME=SIZE");
-            app.add_flag("--nodes", options->nodes, "list every node");
-            app.add_flag("--text", options->text,
-                         "print the graph in ONNX's text syntax, long constants left out");
-            app.add_flag("--full", options->full, "the same with all constants");
+            parser.Add("model", options->model, "the ONNX model").Required();
+            parser.Add("--dim", options->sizes, "count a named dimension as NAME=SIZE");
+            parser.AddFlag("--nodes", options->nodes, "list every node");
+            parser.AddFlag("--text", options->text,
+                           "print the graph in ONNX's text syntax, long constants left out");
+            parser.AddFlag("--full", options->full, "the same with all constants");
             return [options](Context&) { return Execute(*options); };
           },
           "  edgeopt inspect model.onnx --nodes"};

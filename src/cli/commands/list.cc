@@ -1,5 +1,4 @@
 // edgeopt list WHAT
-#include <CLI/CLI.hpp>
 #include <memory>
 
 #include "cli/command.h"
@@ -55,12 +54,12 @@ Result<Rows> RowsOf(const std::string& what, const Context& context) {
 
 Command list() {
   return {"list", "List passes, metrics, calibrators, devices or runtimes", Group::kOther,
-          [](CLI::App& app) -> Run {
+          [](Parser& parser) -> Run {
             auto what = std::make_shared<std::string>();
-            app.add_option("what", *what, "the table")
-                ->required()
-                ->check(CLI::IsMember({"passes", "metrics", "calibrators", "rules", "datasets",
-                                       "devices", "runtimes"}));
+            parser.Add("what", *what, "the table")
+                .Required()
+                .OneOf({"passes", "metrics", "calibrators", "rules", "datasets", "devices",
+                        "runtimes"});
             return [what](Context& context) -> Result<Answer> {
               EDGEOPT_TRY(const Rows rows, RowsOf(*what, context));
               json entries = json::array();

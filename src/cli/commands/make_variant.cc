@@ -1,6 +1,5 @@
 // edgeopt make-variant WORK STEP FOLDER: one step of the workflow, in a process of its own, so that
 // a crash is a failed step.
-#include <CLI/CLI.hpp>
 #include <memory>
 
 #include "cli/command.h"
@@ -30,11 +29,11 @@ Result<Answer> Execute(const Options& options, Context& context) {
 }  // namespace
 
 Command make_variant() {
-  return {"make-variant", "Run one step of a run", Group::kHidden, [](CLI::App& app) -> Run {
+  return {"make-variant", "Run one step of a run", Group::kHidden, [](Parser& parser) -> Run {
             auto options = std::make_shared<Options>();
-            app.add_option("work", options->work, "work folder")->required();
-            app.add_option("step", options->step, "id of the step")->required();
-            app.add_option("folder", options->folder, "where to write")->required();
+            parser.Add("work", options->work, "work folder").Required();
+            parser.Add("step", options->step, "id of the step").Required();
+            parser.Add("folder", options->folder, "where to write").Required();
             return [options](Context& context) { return Execute(*options, context); };
           }};
 }

@@ -1,5 +1,4 @@
 // edgeopt man: the source of docs/edgeopt.1.
-#include <CLI/CLI.hpp>
 
 #include "cli/command.h"
 #include "cli/man_page.h"
@@ -7,7 +6,7 @@
 namespace edgeopt::cli {
 
 Command man() {
-  return {"man", "Print the man page", Group::kHidden, [](CLI::App&) -> Run {
+  return {"man", "Print the man page", Group::kHidden, [](Parser&) -> Run {
             return [](Context&) -> Result<Answer> {
               std::string page = ManPage(*BuildProgram());
               nlohmann::json document = {{"page", page}};

@@ -1,5 +1,4 @@
 // edgeopt optimize MODEL: the main job.
-#include <CLI/CLI.hpp>
 #include <memory>
 
 #include "cli/command.h"
@@ -63,10 +62,10 @@ Result<Answer> Execute(const Options& options, Context& context) {
 
 Command optimize() {
   return {"optimize", "Make a model faster, prove its accuracy, package it", Group::kWorkflow,
-          [](CLI::App& app) -> Run {
+          [](Parser& parser) -> Run {
             auto options = std::make_shared<Options>();
-            AddRunOptions(app, options->run);
-            app.add_flag("--dry-run", options->dry_run, "print the plan only");
+            AddRunOptions(parser, options->run);
+            parser.AddFlag("--dry-run", options->dry_run, "print the plan only");
             return [options](Context& context) { return Execute(*options, context); };
           }};
 }

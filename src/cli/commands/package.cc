@@ -1,5 +1,4 @@
 // edgeopt package [WORK] -o FOLDER: the best variant of a run with its proof.
-#include <CLI/CLI.hpp>
 #include <memory>
 
 #include "cli/command.h"
@@ -50,12 +49,13 @@ Result<Answer> Execute(const Options& options, Context& context) {
 
 Command package() {
   return {"package", "Package the best variant of a run with its proof", Group::kWorkflow,
-          [](CLI::App& app) -> Run {
+          [](Parser& parser) -> Run {
             auto options = std::make_shared<Options>();
-            app.add_option("work", options->work, "work folder, if there are several");
-            app.add_option("-o,--output", options->output,
-                           "folder to make, and FOLDER.tar.zst (default WORK/MODEL_package)")
-                ->type_name("FOLDER");
+            parser.Add("work", options->work, "work folder, if there are several");
+            parser
+                .Add("-o,--output", options->output,
+                     "folder to make, and FOLDER.tar.zst (default WORK/MODEL_package)")
+                .TypeName("FOLDER");
             return [options](Context& context) { return Execute(*options, context); };
           }};
 }

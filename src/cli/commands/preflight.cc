@@ -1,7 +1,6 @@
 // edgeopt preflight MODEL: what a run needs, without the run.
 #include "pipeline/preflight.h"
 
-#include <CLI/CLI.hpp>
 #include <memory>
 
 #include "cli/command.h"
@@ -30,9 +29,9 @@ Result<Answer> Execute(const RunArguments& arguments, Context& context) {
 
 Command preflight() {
   return {"preflight", "Check that a run has all it needs", Group::kWorkflow,
-          [](CLI::App& app) -> Run {
+          [](Parser& parser) -> Run {
             auto arguments = std::make_shared<RunArguments>();
-            AddRunOptions(app, *arguments);
+            AddRunOptions(parser, *arguments);
             return [arguments](Context& context) { return Execute(*arguments, context); };
           }};
 }

@@ -1,5 +1,4 @@
 // edgeopt profile MODEL
-#include <CLI/CLI.hpp>
 #include <memory>
 
 #include "cli/agents.h"
@@ -14,7 +13,7 @@ struct Options {
   std::string model;
   int threads = 0;
   int64_t runs = 20;
-  size_t top = 15;
+  int64_t top = 15;
   DataOptions data;
 };
 
@@ -27,26 +26,24 @@ Result<Answer> Execute(const Options& options, Context& context) {
   nlohmann::json document = measure::ToJson(profile);
   document["inputs"] = inputs;
   std::string text = "Mean over " + std::to_string(profile.runs) + " runs, on " + inputs + "\n" +
-                     ProfileTables(document, options.top);
+                     ProfileTables(document, static_cast<size_t>(options.top));
   return Answer{std::move(text), std::move(document), {}};
 }
 
 }  // namespace
 
 Command profile() {
-  return {
-      "profile", "Show where the time goes, and what runs in int8", Group::kMeasure,
-      [](CLI::App& app) -> Run {
-        auto options = std::make_shared<Options>();
-        app.add_option("model", options->model, "the model")->required();
-        app.add_option("--threads", options->threads, "0: one per usable CPU")
-            ->check(CLI::NonNegativeNumber);
-        app.add_option("--runs", options->runs, "runs to average over")->check(CLI::PositiveNumber);
-        app.add_option("--top", options->top, "list so many nodes");
-        AddDataOptions(app, options->data, "--data", "take inputs from this data set", false,
-                       false);
-        return [options](Context& context) { return Execute(*options, context); };
-      }};
+  return {"profile", "Show where the time goes, and what runs in int8", Group::kMeasure,
+          [](Parser& parser) -> Run {
+            auto options = std::make_shared<Options>();
+            parser.Add("model", options->model, "the model").Required();
+            parser.Add("--threads", options->threads, "0: one per usable CPU").NonNegative();
+            parser.Add("--runs", options->runs, "runs to average over").Positive();
+            parser.Add("--top", options->top, "list so many nodes").NonNegative();
+            AddDataOptions(parser, options->data, "--data", "take inputs from this data set", false,
+                           false);
+            return [options](Context& context) { return Execute(*options, context); };
+          }};
 }
 
 }  // namespace edgeopt::cli

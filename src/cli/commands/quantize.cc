@@ -1,7 +1,6 @@
 // edgeopt quantize MODEL -o OUT --precision P
 #include "pipeline/quantize.h"
 
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <thread>
 
@@ -167,43 +166,44 @@ Result<Answer> Execute(const Options& options, Context& context) {
   return Answer{Text(document, options.output.path), document, {}};
 }
 
-void Configure(CLI::App& app, Options& options) {
-  app.add_option("model", options.model, "the ONNX model")->required();
-  AddOutputOption(app, options.output);
-  app.add_option("--precision", options.quantize.precision, "result")
-      ->check(CLI::IsMember({"int8", "dynamic-int8", "fp16"}));
-  AddDataOptions(app, options.data, "--calibration", "data set that int8 ranges are found on",
+void Configure(Parser& parser, Options& options) {
+  parser.Add("model", options.model, "the ONNX model").Required();
+  AddOutputOption(parser, options.output);
+  parser.Add("--precision", options.quantize.precision, "result")
+      .OneOf({"int8", "dynamic-int8", "fp16"});
+  AddDataOptions(parser, options.data, "--calibration", "data set that int8 ranges are found on",
                  false);
-  app.add_option("--generated", options.generated,
-                 "calibrate on N random samples instead (a guess)")
-      ->check(CLI::NonNegativeNumber)
-      ->type_name("N")
-      ->default_str("");
-  app.add_option("--calibrator", options.quantize.calibrator,
-                 "how ranges are chosen (default auto: all tried)")
-      ->type_name("NAME")
-      ->default_str("");
-  app.add_option("--percentile", options.quantize.percentile, "share that percentile keeps")
-      ->check(CLI::Range(0.0, 100.0));
-  app.add_option("--exclude", options.quantize.exclude,
-                 "keep in float: node name, operator type or pattern")
-      ->type_name("WHAT");
-  app.add_option("--rules", options.rules, "edgeopt list rules (default auto: this machine's)")
-      ->type_name("NAME")
-      ->default_str("");
-  app.add_option("--reduced-range", options.reduced_range, "7-bit weights")
-      ->check(CLI::IsMember({"auto", "on", "off"}));
-  app.add_option("--table", options.table, "also write the calibration table")->type_name("FILE");
-  app.add_flag("--no-simplify", options.no_simplify, "quantize the graph as it is");
+  parser.Add("--generated", options.generated, "calibrate on N random samples instead (a guess)")
+      .NonNegative()
+      .TypeName("N")
+      .WithoutDefault();
+  parser
+      .Add("--calibrator", options.quantize.calibrator,
+           "how ranges are chosen (default auto: all tried)")
+      .TypeName("NAME")
+      .WithoutDefault();
+  parser.Add("--percentile", options.quantize.percentile, "share that percentile keeps")
+      .Between(0.0, 100.0);
+  parser
+      .Add("--exclude", options.quantize.exclude,
+           "keep in float: node name, operator type or pattern")
+      .TypeName("WHAT");
+  parser.Add("--rules", options.rules, "edgeopt list rules (default auto: this machine's)")
+      .TypeName("NAME")
+      .WithoutDefault();
+  parser.Add("--reduced-range", options.reduced_range, "7-bit weights")
+      .OneOf({"auto", "on", "off"});
+  parser.Add("--table", options.table, "also write the calibration table").TypeName("FILE");
+  parser.AddFlag("--no-simplify", options.no_simplify, "quantize the graph as it is");
 }
 
 }  // namespace
 
 Command quantize() {
   return {"quantize", "Write an int8 or float16 model, confirmed by the runtime", Group::kModel,
-          [](CLI::App& app) -> Run {
+          [](Parser& parser) -> Run {
             auto options = std::make_shared<Options>();
-            Configure(app, *options);
+            Configure(parser, *options);
             return [options](Context& context) { return Execute(*options, context); };
           },
           "  edgeopt quantize m.onnx -o m_int8.onnx --calibration images/"};

@@ -1,5 +1,4 @@
 // edgeopt report [WORK]: the report, written anew from the state.
-#include <CLI/CLI.hpp>
 #include <memory>
 
 #include "base/file.h"
@@ -23,9 +22,9 @@ Result<Answer> Execute(const std::string& named, Context&) {
 
 Command report() {
   return {"report", "Write and print the report of a run", Group::kWorkflow,
-          [](CLI::App& app) -> Run {
+          [](Parser& parser) -> Run {
             auto work = std::make_shared<std::string>();
-            app.add_option("work", *work, "work folder, if there are several");
+            parser.Add("work", *work, "work folder, if there are several");
             return [work](Context& context) { return Execute(*work, context); };
           }};
 }

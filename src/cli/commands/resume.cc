@@ -1,5 +1,4 @@
 // edgeopt resume [WORK]: goes on with a run that was interrupted, or that stopped at a violation.
-#include <CLI/CLI.hpp>
 #include <memory>
 
 #include "cli/command.h"
@@ -48,22 +47,24 @@ Result<Answer> Execute(const Options& options, Context& context) {
 
 Command resume() {
   return {"resume", "Go on with a run that was interrupted or stopped", Group::kWorkflow,
-          [](CLI::App& app) -> Run {
+          [](Parser& parser) -> Run {
             auto options = std::make_shared<Options>();
-            app.add_option("work", options->work, "work folder, if there are several");
-            app.add_flag("--revert", options->revert, "go on without the step below the floor");
-            app.add_option("--calibrator", options->retry.calibrator,
-                           "try this calibrator instead (edgeopt list calibrators)")
-                ->type_name("NAME");
-            app.add_option("--samples", options->samples, "try so many calibration samples instead")
-                ->check(CLI::PositiveNumber)
-                ->type_name("N")
-                ->default_str("");
-            app.add_option("--exclude", options->retry.exclude,
-                           "try with these in float: node name, type or pattern")
-                ->type_name("NAME");
-            app.add_option("--precision", options->retry.precision, "try this precision instead")
-                ->check(CLI::IsMember({"int8", "dynamic-int8", "fp16"}));
+            parser.Add("work", options->work, "work folder, if there are several");
+            parser.AddFlag("--revert", options->revert, "go on without the step below the floor");
+            parser
+                .Add("--calibrator", options->retry.calibrator,
+                     "try this calibrator instead (edgeopt list calibrators)")
+                .TypeName("NAME");
+            parser.Add("--samples", options->samples, "try so many calibration samples instead")
+                .Positive()
+                .TypeName("N")
+                .WithoutDefault();
+            parser
+                .Add("--exclude", options->retry.exclude,
+                     "try with these in float: node name, type or pattern")
+                .TypeName("NAME");
+            parser.Add("--precision", options->retry.precision, "try this precision instead")
+                .OneOf({"int8", "dynamic-int8", "fp16"});
             return [options](Context& context) { return Execute(*options, context); };
           },
           "After a violation of the accuracy floor the options say what to try instead."};

@@ -1,7 +1,6 @@
 // edgeopt simplify MODEL -o OUT
 #include "pipeline/simplify.h"
 
-#include <CLI/CLI.hpp>
 #include <memory>
 
 #include "cli/command.h"
@@ -69,20 +68,20 @@ Result<Answer> Execute(const Options& options, Context& context) {
 }  // namespace
 
 Command simplify() {
-  return {
-      "simplify", "Write a model without what it does not need, verified", Group::kModel,
-      [](CLI::App& app) -> Run {
-        auto options = std::make_shared<Options>();
-        app.add_option("model", options->model, "the ONNX model")->required();
-        AddOutputOption(app, options->output);
-        app.add_option("--disable", options->disabled, "a pass to leave out (edgeopt list passes)")
-            ->type_name("PASS");
-        app.add_flag("--no-verify", options->no_verify, "don't compare outputs before and after");
-        AddDataOptions(app, options->data, "--data", "also verify on samples of this data set",
-                       false, false);
-        return [options](Context& context) { return Execute(*options, context); };
-      },
-      "  edgeopt simplify model.onnx -o simple.onnx"};
+  return {"simplify", "Write a model without what it does not need, verified", Group::kModel,
+          [](Parser& parser) -> Run {
+            auto options = std::make_shared<Options>();
+            parser.Add("model", options->model, "the ONNX model").Required();
+            AddOutputOption(parser, options->output);
+            parser.Add("--disable", options->disabled, "a pass to leave out (edgeopt list passes)")
+                .TypeName("PASS");
+            parser.AddFlag("--no-verify", options->no_verify,
+                           "don't compare outputs before and after");
+            AddDataOptions(parser, options->data, "--data",
+                           "also verify on samples of this data set", false, false);
+            return [options](Context& context) { return Execute(*options, context); };
+          },
+          "  edgeopt simplify model.onnx -o simple.onnx"};
 }
 
 }  // namespace edgeopt::cli

@@ -1,5 +1,4 @@
 // edgeopt status [WORK]: where a run is.
-#include <CLI/CLI.hpp>
 #include <memory>
 
 #include "cli/command.h"
@@ -18,9 +17,9 @@ Result<Answer> Execute(const std::string& named, Context&) {
 }  // namespace
 
 Command status() {
-  return {"status", "Show where a run is", Group::kWorkflow, [](CLI::App& app) -> Run {
+  return {"status", "Show where a run is", Group::kWorkflow, [](Parser& parser) -> Run {
             auto work = std::make_shared<std::string>();
-            app.add_option("work", *work, "work folder, if there are several");
+            parser.Add("work", *work, "work folder, if there are several");
             return [work](Context& context) { return Execute(*work, context); };
           }};
 }

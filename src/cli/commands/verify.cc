@@ -1,5 +1,4 @@
 // edgeopt verify PACKAGE: hashes, and the golden samples run again on this machine.
-#include <CLI/CLI.hpp>
 #include <memory>
 
 #include "cli/command.h"
@@ -53,12 +52,12 @@ Result<Answer> Execute(const Options& options, Context& context) {
 
 Command verify() {
   return {"verify", "Check a package and run its golden samples here", Group::kWorkflow,
-          [](CLI::App& app) -> Run {
+          [](Parser& parser) -> Run {
             auto options = std::make_shared<Options>();
-            app.add_option("package", options->package, "folder or .tar.zst")->required();
-            app.add_option("--threads", options->threads, "threads of the runtime")
-                ->check(CLI::Range(1, 1024))
-                ->type_name("N");
+            parser.Add("package", options->package, "folder or .tar.zst").Required();
+            parser.Add("--threads", options->threads, "threads of the runtime")
+                .Between(1, 1024)
+                .TypeName("N");
             return [options](Context& context) { return Execute(*options, context); };
           }};
 }

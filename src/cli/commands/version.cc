@@ -1,12 +1,11 @@
 // edgeopt version
-#include <CLI/CLI.hpp>
 
 #include "cli/command.h"
 
 namespace edgeopt::cli {
 
 Command version() {
-  return {"version", "Print the version", Group::kOther, [](CLI::App&) -> Run {
+  return {"version", "Print the version", Group::kOther, [](Parser&) -> Run {
             return [](Context&) -> Result<Answer> {
               return Answer{"edgeopt " EDGEOPT_VERSION "\n", {{"version", EDGEOPT_VERSION}}, {}};
             };

@@ -15,7 +15,8 @@ ops::ModelCost CostOf(const ir::Model& model, const ops::CostOptions& options) {
   ops::FixInputSizes(fixed, sizes);
   // Inference refuses no model; what it can't tell stays unknown.
   if (!InferTypes(fixed).ok()) return ops::Analyze(model, options);
-  ops::ModelCost cost = ops::Analyze(fixed, options);
+  // Where a size of that name is still left, it is the same one.
+  ops::ModelCost cost = ops::Analyze(fixed, {sizes.Named()});
   const std::vector<std::string> assumed = sizes.Assumptions();
   for (const std::string& text : assumed)
     if (std::find(cost.assumptions.begin(), cost.assumptions.end(), text) == cost.assumptions.end())

@@ -1,5 +1,6 @@
 // Recurrent layers. X [L, B, I] (or [B, L, I] with layout 1), W [D, gates * H, I], R [D, gates * H,
 // H]: each of the L * B steps takes every element of W and R once (ONNX operators LSTM, GRU, RNN).
+// Where the rank of X is not known, one step is counted: unknown sizes are 1.
 #include "ops/operator.h"
 
 namespace edgeopt::ops {
@@ -7,8 +8,8 @@ namespace {
 
 std::optional<Work> RecurrentCost(const Operands& operands) {
   const ir::Dims *x = operands.input(0), *w = operands.input(1), *r = operands.input(2);
-  if (!x || x->size() != 3 || !w || !r) return std::nullopt;
-  const int64_t steps = SaturatingMultiply((*x)[0], (*x)[1]);
+  if (!w || !r) return std::nullopt;
+  const int64_t steps = x && x->size() == 3 ? SaturatingMultiply((*x)[0], (*x)[1]) : 1;
   return Work{.macs = SaturatingMultiply(steps, SaturatingAdd(Elements(*w), Elements(*r)))};
 }
 

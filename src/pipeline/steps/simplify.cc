@@ -2,6 +2,8 @@
 // data, on calibration samples.
 #include "pipeline/simplify.h"
 
+#include "formats/onnx/onnx.h"
+#include "pipeline/facts.h"
 #include "pipeline/samples.h"
 #include "pipeline/step_kind.h"
 
@@ -33,6 +35,8 @@ Result<StepOutput> Make(StepInput input) {
     output.parameters["passes"].push_back(pass["name"]);
   output.parameters["verified_on"] = (*done.report)["verified"];
   output.details = std::move(*done.report);
+  EDGEOPT_CHECK_OK(formats::InferTypes(output.model));
+  output.details["model_facts"] = ToJson(InspectFacts(output.model, Float16Gains()));
   output.warnings = std::move(done.warnings);
   return output;
 }

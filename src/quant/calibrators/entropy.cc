@@ -17,6 +17,11 @@
 // where to saturate and take no part; the paper's implementations discard the first bin for the
 // same reason.
 //
+// The divergence compares shapes only: it does not know how far a saturated value moves, and alone
+// it lost 0.6 dB of signal-to-noise ratio against min-max on EfficientNet-Lite0 (100 images of
+// ImageNet, per-tensor uint8). So only windows count whose expected squared error is not above that
+// of the whole range.
+//
 // One divergence takes a pass over the levels only: with c_j the counts, S and n a level's sum and
 // number of non-empty bins, sum_j P_j log Q_j = sum over levels of S log(S / n) (plus the outliers'
 // share), and the sums of c, of c log c and of non-empty bins come from prefix sums.
@@ -27,6 +32,7 @@
 #include <vector>
 
 #include "quant/calibrator.h"
+#include "quant/expected_error.h"
 #include "quant/histogram_axis.h"
 
 namespace edgeopt::quant {
@@ -107,39 +113,46 @@ class Divergence {
   std::vector<double> log_;  // of the integers up to the number of bins
 };
 
+struct Window {
+  size_t reach = 0;  // bins on the longer side of zero
+  double divergence = 0;
+};
+
+// By divergence; of equally good ones the widest comes first: it saturates the least. The paper has
+// 2048 windows; between 2049 and 4096 bins are filled, so every second is tried. None with fewer
+// bins than levels (16-bit types): every value keeps its own level in the whole range.
+std::vector<Window> RankedWindows(const HistogramAxis& axis, size_t levels) {
+  const size_t negative = axis.negative_bins();
+  const size_t positive = axis.positive_bins();
+  const size_t longest = std::max(negative, positive);
+  const size_t stride = longest > kPaperWindows ? 2 : 1;
+  const Divergence divergence(axis, levels);
+  std::vector<Window> windows;
+  for (size_t reach = longest; reach > 0 && reach <= longest; reach -= stride) {
+    const size_t first = negative - std::min(reach, negative);
+    const size_t last = negative + std::min(reach, positive);
+    if (last - first < levels) break;
+    windows.push_back({reach, divergence.Of(first, last)});
+  }
+  std::ranges::stable_sort(windows, {}, &Window::divergence);
+  return windows;
+}
+
 Range Choose(const TensorStatistics& statistics, const CalibratorOptions& options) {
   const bool symmetric = options.scheme.symmetric;
   const Limits limits = LimitsOf(options.scheme);
   const auto all_levels = static_cast<size_t>(limits.qmax - limits.qmin) + 1;
-  const size_t levels = symmetric ? all_levels / 2 : all_levels;
   const HistogramAxis axis = AxisOf(statistics.histogram, symmetric);
-  const size_t negative = axis.negative_bins();
-  const size_t positive = axis.positive_bins();
-  const size_t longest = std::max(negative, positive);
-
-  // From the widest window down, so that of equally good ones the widest wins: it saturates the
-  // least. The paper has 2048 windows; between 2049 and 4096 bins are filled, so every second is
-  // tried. With fewer bins than levels (16-bit types) every value keeps its own level in the whole
-  // range.
-  size_t best = longest;
-  if (axis.counts.size() > levels) {
-    const Divergence divergence(axis, levels);
-    const size_t stride = longest > kPaperWindows ? 2 : 1;
-    double least = std::numeric_limits<double>::infinity();
-    for (size_t reach = longest; reach > 0 && reach <= longest; reach -= stride) {
-      const size_t first = negative - std::min(reach, negative);
-      const size_t last = negative + std::min(reach, positive);
-      if (last - first < levels) break;
-      const double value = divergence.Of(first, last);
-      if (value < least) {
-        least = value;
-        best = reach;
-      }
-    }
+  const size_t longest = std::max(axis.negative_bins(), axis.positive_bins());
+  const ExpectedError error(AxisOf(statistics.histogram, false), options.scheme);
+  const double error_of_whole = error.Of(WithZero(statistics.range()));
+  for (const Window& window : RankedWindows(axis, symmetric ? all_levels / 2 : all_levels)) {
+    if (window.reach == longest) break;
+    const auto reach = static_cast<float>((static_cast<double>(window.reach) + 0.5) * axis.width);
+    const Range range = Clamp({-reach, reach}, WithZero(statistics.range()));
+    if (error.Of(range) <= error_of_whole) return range;
   }
-  if (best == longest) return statistics.range();
-  const auto reach = static_cast<float>((static_cast<double>(best) + 0.5) * axis.width);
-  return {-reach, reach};
+  return statistics.range();
 }
 
 }  // namespace
