@@ -32,7 +32,7 @@ class KillTest(CliTest):
     def setUp(self):
         super().setUp()
         make_fashion(self.folder / "data", validation=200)
-        shutil.copy(EXAMPLES / "fashion_mbv2.onnx", self.folder / "net.onnx")
+        shutil.copy(EXAMPLES / "fashion_resnet10.onnx", self.folder / "net.onnx")
         shutil.copy(EXAMPLES / "fashion_mnist.toml", self.folder / "pre.toml")
         self.optimize = ["optimize", "net.onnx", "--data", "data:t10k", "--calibration", "data:train",
                          "--preprocessing", "pre.toml", "--metric", "top1", "--threads", "1", "--quiet"]

@@ -23,7 +23,7 @@ class ViolationTest(CliTest):
         cls.addClassCleanup(folder.cleanup)
         cls.shared = pathlib.Path(folder.name)
         make_fashion(cls.shared / "data", validation=100)
-        for name, target in (("fashion_mbv2.onnx", "net.onnx"), ("fashion_mnist.toml", "pre.toml")):
+        for name, target in (("fashion_resnet10.onnx", "net.onnx"), ("fashion_mnist.toml", "pre.toml")):
             shutil.copy(EXAMPLES / name, cls.shared / target)
         cls.process = subprocess.run(
             [EDGEOPT, "optimize", "net.onnx", "--data", "data:t10k", "--calibration", "data:train", "--preprocessing",

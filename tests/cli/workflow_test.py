@@ -33,7 +33,7 @@ class WorkflowTest(CliTest):
         cls.addClassCleanup(folder.cleanup)
         cls.shared = pathlib.Path(folder.name)
         make_fashion(cls.shared / "data")
-        shutil.copy(EXAMPLES / "fashion_mbv2.onnx", cls.shared / "net.onnx")
+        shutil.copy(EXAMPLES / "fashion_resnet10.onnx", cls.shared / "net.onnx")
         shutil.copy(EXAMPLES / "fashion_mnist.toml", cls.shared / "pre.toml")
         (cls.shared / "net.onnx").chmod(0o444)
         cls.before = contents(cls.shared)
