@@ -62,6 +62,14 @@ class WorkflowTest(CliTest):
         self.assertTrue(document["record"]["original_unchanged"])
         self.assertEqual([row["variant"] for row in document["trade_offs"]], ["baseline", "simplify", "static-int8"])
 
+    def test_the_simplified_model_is_the_one_that_simplify_writes(self):
+        with tempfile.TemporaryDirectory() as folder:
+            again = pathlib.Path(folder) / "again.onnx"
+            subprocess.run([EDGEOPT, "simplify", "net.onnx", "-o", str(again)], cwd=self.folder, check=True,
+                           capture_output=True, timeout=100)
+            # Types that inference learnt would make it larger, and slower where they lead the runtime's fusions astray.
+            self.assertEqual((self.work / "variants" / "net_simplified.onnx").stat().st_size, again.stat().st_size)
+
     def test_progress_goes_to_stderr_in_plain_lines(self):
         self.assertIn("'static-int8' kept: ", self.process.stderr)
         self.assertNotIn("\x1b", self.process.stderr)

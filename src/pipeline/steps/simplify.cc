@@ -35,8 +35,10 @@ Result<StepOutput> Make(StepInput input) {
     output.parameters["passes"].push_back(pass["name"]);
   output.parameters["verified_on"] = (*done.report)["verified"];
   output.details = std::move(*done.report);
-  EDGEOPT_CHECK_OK(formats::InferTypes(output.model));
-  output.details["model_facts"] = ToJson(InspectFacts(output.model, Float16Gains()));
+  // On a copy: what is written keeps no learnt types.
+  ir::Model typed = output.model;
+  EDGEOPT_CHECK_OK(formats::InferTypes(typed));
+  output.details["model_facts"] = ToJson(InspectFacts(typed, Float16Gains()));
   output.warnings = std::move(done.warnings);
   return output;
 }
