@@ -49,10 +49,10 @@ else:
 """
 
 
-def run_process(argv):
+def run_process(argv, folder=None):
     """Wall seconds and peak resident MiB of a process tree's largest member."""
     start = time.perf_counter()
-    process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=folder)
     output = process.stdout.read()
     _, status, usage = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - start
@@ -129,6 +129,8 @@ def main():
     parser.add_argument("--repeat", type=int, default=3, help="whole-process runs of edgeopt; the median counts")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
+    for name in ("model", "calibration", "evaluation"):
+        setattr(arguments, name, os.path.abspath(getattr(arguments, name)))
 
     tools, models = [], {"float32": arguments.model}
     with tempfile.TemporaryDirectory() as folder:
@@ -136,7 +138,8 @@ def main():
             return os.path.join(folder, name)
 
         def peer(*words):
-            return run_process([sys.executable, "-c", PEER, *words])
+            # In that folder: where its preprocessing fails it leaves files behind.
+            return run_process([sys.executable, "-c", PEER, *words], folder)
 
         def edgeopt(name, extra):
             runs = []
