@@ -3,13 +3,13 @@
 
 find_program(EDGEOPT_CCACHE ccache)
 if(EDGEOPT_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  # Without it, nothing that uses a precompiled header is cached (ccache's manual, "Precompiled headers").
+  # Without this, nothing that uses a precompiled header would be cached (ccache's manual, "Precompiled headers").
   set(CMAKE_CXX_COMPILER_LAUNCHER env CCACHE_SLOPPINESS=pch_defines,time_macros ${EDGEOPT_CCACHE})
 endif()
 
 add_library(edgeopt_options INTERFACE)
-# What g++ 12 reports of libstdc++'s own strings and optionals once it has inlined them (GCC bugs 105329, 105562,
-# 105651) is not so; clang-tidy and the sanitizers look for the real ones.
+# What g++ 12 reports of libstdc++'s own strings and optionals once it has inlined them (GCC bug 105651 and
+# its like) is not so; clang-tidy and the sanitizers look for the real ones.
 target_compile_options(edgeopt_options INTERFACE -Wall -Wextra -Wno-missing-field-initializers
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict;-Wno-array-bounds;-Wno-stringop-overflow;-Wno-stringop-overread;-Wno-maybe-uninitialized>)
 target_include_directories(edgeopt_options INTERFACE ${CMAKE_SOURCE_DIR}/src ${CMAKE_BINARY_DIR}/generated)
@@ -50,19 +50,22 @@ function(edgeopt_module name)
   endforeach()
 endfunction()
 
-# edgeopt_cold(NAME): nothing in this module runs for long, so the optimizer takes it easy: JSON and options
-# would take it longer than the rest of the program.
-function(edgeopt_cold name)
-  target_compile_options(edgeopt_${name} PRIVATE $<$<CONFIG:Release>:-O1>)
+# edgeopt_cold(TARGET): nothing in it runs for long, so the optimizer takes it easy.
+function(edgeopt_cold target)
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
 endfunction()
 
-# edgeopt_precompile(NAME HEADER...): what most files of the module include, for builds from scratch.
-function(edgeopt_precompile name)
-  list(TRANSFORM ARGN PREPEND ${CMAKE_SOURCE_DIR}/src/ REGEX "^[^<]")
-  if(EDGEOPT_BATCH_BUILD)
-    target_precompile_headers(edgeopt_${name} PRIVATE ${ARGN})
-    target_compile_options(edgeopt_${name} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
+# edgeopt_precompile(TARGET HEADER): what most of its files include, for builds from scratch. HEADER is below
+# src/, or <header> of a library. ccache needs the option.
+function(edgeopt_precompile target header)
+  if(NOT EDGEOPT_BATCH_BUILD)
+    return()
   endif()
+  if(NOT header MATCHES "^<")
+    set(header ${CMAKE_SOURCE_DIR}/src/${header})
+  endif()
+  target_precompile_headers(${target} PRIVATE ${header})
+  target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
 endfunction()
 
 # edgeopt_table(MODULE TYPE HEADER FILE...): generates <MODULE>_table.cc with
@@ -119,13 +122,12 @@ function(edgeopt_test module)
       target_link_libraries(test_${module} PRIVATE ${dep})
     endif()
   endforeach()
+  # For fewer files the header would take longer than it saves.
   list(LENGTH sources files)
-  if(EDGEOPT_BATCH_BUILD AND files GREATER 5)
-    target_precompile_headers(test_${module} PRIVATE <gtest/gtest.h>)
-    target_compile_options(test_${module} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
+  if(files GREATER 5)
+    edgeopt_precompile(test_${module} <gtest/gtest.h>)
   endif()
-  # Nothing in them runs for long.
-  target_compile_options(test_${module} PRIVATE $<$<CONFIG:Release>:-O1>)
+  edgeopt_cold(test_${module})
   add_test(NAME ${module} COMMAND test_${module})
 endfunction()
 

@@ -112,7 +112,7 @@ class FakeWorld {
     world.package = [this](const report::Record&) -> Result<Packaged> {
       Called("package");
       Done("package");
-      return Packaged{"/work/net_package", "/work/net_package.tar.zst"};
+      return Packaged{"/runs/net_package", "/runs/net_package.tar.zst"};
     };
     world.save = [this](const State& state) -> Status {
       Called("save");

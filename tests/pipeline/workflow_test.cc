@@ -42,7 +42,7 @@ TEST(WorkflowTest, KeepsWhatIsFasterAndAccurate) {
   EXPECT_EQ(state.record.Find("static-int8")->input, "simplify");
   EXPECT_TRUE(state.finished);
   EXPECT_TRUE(state.record.original_unchanged);
-  EXPECT_EQ(state.package_archive, "/work/net_package.tar.zst");
+  EXPECT_EQ(state.package_archive, "/runs/net_package.tar.zst");
   EXPECT_EQ(ToJson(fake.Saved()), ToJson(state));
 }
 
@@ -58,7 +58,7 @@ TEST(WorkflowTest, ThePlanLooksAtTheSimplifiedModel) {
   EXPECT_THAT(Decisions(state), ElementsAre("baseline kept", "simplify kept", "dynamic-int8 kept"));
 }
 
-TEST(WorkflowTest, ThePlanLooksAtTheOriginalIfSimplifyingFailed) {
+TEST(WorkflowTest, ThePlanLooksAtTheOriginalIfSimplifyingWasReverted) {
   FakeWorld fake;
   fake["simplify"].p50_ms = 12;
   ModelFacts uncovered;

@@ -22,7 +22,7 @@ std::string Render(const Record& record, std::vector<Suggestion> alternatives = 
 
 TEST(MarkdownTest, IsTheGoldenReport) {
   const std::string golden = ReadFile(EDGEOPT_SOURCE_DIR "/tests/report/golden/report.md").value();
-  EXPECT_EQ(Render(SampleRecord(), {}, "/work/net_package"), golden);
+  EXPECT_EQ(Render(SampleRecord(), {}, "/runs/net_package"), golden);
 }
 
 TEST(MarkdownTest, HasExactlyTheseParts) {
