@@ -45,9 +45,9 @@ void Buffer::ReleasePages() const {
   // Pages that other slices share may go with them: the mapping is read-only and has them back at
   // the next access.
   const auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
-  const auto first = reinterpret_cast<uintptr_t>(data_);
-  const uintptr_t start = first / page * page;
-  ::madvise(reinterpret_cast<void*>(start), first + size_ - start, MADV_DONTNEED);
+  const size_t before = reinterpret_cast<uintptr_t>(data_) % page;
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast)
+  ::madvise(const_cast<std::byte*>(data_ - before), before + size_, MADV_DONTNEED);
 }
 
 Result<Buffer> Buffer::Map(const std::filesystem::path& path) {
@@ -84,8 +84,10 @@ Result<Buffer> Buffer::Map(const std::filesystem::path& path, uint64_t offset, u
   ::close(fd);
   if (address == MAP_FAILED)
     return Unavailable("can't map '" + path.string() + "': " + std::strerror(error));
-  std::shared_ptr<const void> owner(
-      address, [mapped](const void* mapping) { ::munmap(const_cast<void*>(mapping), mapped); });
+  std::shared_ptr<const void> owner(address, [mapped](const void* mapping) {
+    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast)
+    ::munmap(const_cast<void*>(mapping), mapped);
+  });
   Buffer buffer = Share(std::move(owner), static_cast<const std::byte*>(address) + (offset - start),
                         static_cast<size_t>(length));
   buffer.mapped_ = true;

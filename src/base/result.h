@@ -117,9 +117,10 @@ inline Status OkStatus() { return {}; }
   lhs = std::move(tmp).value()
 
 // EDGEOPT_CHECK_OK(Write()): returns the error of a Status or Result from the enclosing function.
-#define EDGEOPT_CHECK_OK(expr)                                                                \
-  do {                                                                                        \
-    if (auto check_ok_status = (expr); !check_ok_status.ok()) return check_ok_status.error(); \
+#define EDGEOPT_CHECK_OK(expr)                                       \
+  do {                                                               \
+    if (const auto& check_ok_status = (expr); !check_ok_status.ok()) \
+      return check_ok_status.error();                                \
   } while (false)
 
 }  // namespace edgeopt

@@ -54,6 +54,7 @@ Inflater::Inflater(std::span<const std::byte> compressed, Compression compressio
   state_->compression = compression;
   state_->total = state_->pending = compressed.size();
   // zlib's pointer is not const unless it is asked for, but it only reads.
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast)
   state_->stream.next_in = const_cast<Bytef*>(reinterpret_cast<const Bytef*>(compressed.data()));
 }
 

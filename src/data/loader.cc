@@ -9,6 +9,7 @@
 #include <new>
 #include <numeric>
 #include <thread>
+#include <utility>
 
 namespace edgeopt::data {
 namespace {
@@ -169,8 +170,7 @@ struct BatchLoader::State {
     for (size_t i = 0; i < count; ++i) {
       auto& slot = slots[handed_out % window];
       changed.wait(lock, [&] { return slot.has_value(); });
-      Result<Sample> loaded = *std::move(slot);
-      slot.reset();
+      Result<Sample> loaded = *std::move(std::exchange(slot, std::nullopt));
       ++handed_out;
       changed.notify_all();
       if (!loaded.ok()) return loaded.error();

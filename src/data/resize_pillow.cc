@@ -77,8 +77,10 @@ Taps MakeTaps(int in_size, int out_size, Filter filter) {
   std::vector<double> exact(taps.stride);
   for (int x = 0; x < out_size; ++x) {
     const double center = (x + 0.5) * scale;
+    // Pillow's own rounding. NOLINTBEGIN(bugprone-incorrect-roundings)
     const int first = std::max(static_cast<int>(center - support + 0.5), 0);
     const int last = std::min(static_cast<int>(center + support + 0.5), in_size);
+    // NOLINTEND(bugprone-incorrect-roundings)
     double sum = 0;
     for (int i = first; i < last; ++i) {
       exact[static_cast<size_t>(i - first)] =

@@ -24,14 +24,16 @@ float Node::FloatOr(std::string_view attribute_name, float fallback) const {
 std::string Node::StringOr(std::string_view attribute_name, std::string fallback) const {
   const Attribute* attribute = FindAttribute(attribute_name);
   const auto* text = attribute ? attribute->get<std::string>() : nullptr;
-  return text ? *text : std::move(fallback);
+  if (text) return *text;
+  return fallback;
 }
 
 std::vector<int64_t> Node::IntsOr(std::string_view attribute_name,
                                   std::vector<int64_t> fallback) const {
   const Attribute* attribute = FindAttribute(attribute_name);
   const auto* list = attribute ? attribute->get<std::vector<int64_t>>() : nullptr;
-  return list ? *list : std::move(fallback);
+  if (list) return *list;
+  return fallback;
 }
 
 bool Node::has_subgraphs() const {

@@ -104,8 +104,10 @@ bool ForEachElement(const Tensor& tensor, Fn fn) {
 template <typename To>
 Result<std::vector<To>> Converted(const Tensor& tensor) {
   std::vector<To> out(static_cast<size_t>(tensor.size()));
-  const bool numeric = ForEachElement(
-      tensor, [&](int64_t i, auto value) { out[static_cast<size_t>(i)] = static_cast<To>(value); });
+  const bool numeric = ForEachElement(tensor, [&](int64_t i, auto value) {
+    // An int8 is a number here. NOLINTNEXTLINE(bugprone-signed-char-misuse)
+    out[static_cast<size_t>(i)] = static_cast<To>(value);
+  });
   if (!numeric)
     return Unsupported("a tensor of type " + std::string(Name(tensor.type())) +
                        " has no numeric values");
@@ -211,7 +213,7 @@ bool operator==(const Tensor& a, const Tensor& b) {
   if (a.type_ != b.type_ || a.dims_ != b.dims_) return false;
   if (a.type_ == DataType::kString) return a.strings() == b.strings();
   return a.data_.size() == b.data_.size() &&
-         (a.data_.size() == 0 || std::memcmp(a.data_.data(), b.data_.data(), a.data_.size()) == 0);
+         (a.data_.empty() || std::memcmp(a.data_.data(), b.data_.data(), a.data_.size()) == 0);
 }
 
 }  // namespace edgeopt::ir

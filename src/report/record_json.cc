@@ -255,7 +255,8 @@ json Writer::Of(const T& value) {
   if constexpr (std::is_class_v<T> && !std::is_same_v<T, std::string>) {
     json object = json::object();
     Writer writer(object);
-    Members(writer, const_cast<T&>(value));  // a Writer only reads
+    // A Writer only reads. NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast)
+    Members(writer, const_cast<T&>(value));
     return object;
   } else {
     return value;
@@ -272,6 +273,7 @@ template <typename T>
 json Write(const T& value) {
   json object = json::object();
   Writer writer(object);
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast)
   Members(writer, const_cast<T&>(value));
   return object;
 }

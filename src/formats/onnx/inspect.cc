@@ -10,7 +10,8 @@ namespace edgeopt::formats {
 ops::ModelCost CostOf(const ir::Model& model, const ops::CostOptions& options) {
   // Functions that can't be inlined are counted as operators that nobody knows.
   auto inlined = InlineFunctions(model);
-  ir::Model fixed = inlined.ok() ? std::move(*inlined) : model;
+  ir::Model fixed = model;
+  if (inlined.ok()) fixed = *std::move(inlined);
   ops::Sizes sizes(options.sizes);
   ops::FixInputSizes(fixed, sizes);
   // Inference refuses no model; what it can't tell stays unknown.

@@ -10,7 +10,6 @@ namespace {
 
 using ir::DataType;
 using ir::Graph;
-using ir::Node;
 using ir::NodeId;
 using ir::Tensor;
 using ir::Type;

@@ -46,6 +46,7 @@ Result<ir::Tensor> ToTensor(const LibraryPtr& library, ValueHandle value) {
   const auto size = static_cast<size_t>(ir::StorageBytes(type, static_cast<int64_t>(count)));
   // The buffer keeps both the value and the library that frees it.
   std::shared_ptr<const void> owner(value.release(), [library](const void* held) {
+    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast)
     library->api().ReleaseValue(const_cast<OrtValue*>(static_cast<const OrtValue*>(held)));
   });
   return ir::Tensor::Make(type, std::move(dims), Buffer::Share(std::move(owner), data, size));
