@@ -7,6 +7,8 @@ find_package(ZLIB REQUIRED)
 find_package(libjpeg-turbo CONFIG REQUIRED)
 find_package(LibArchive REQUIRED)
 find_package(Protobuf REQUIRED)
+# Compiles the TFLite schema on the host. Its headers (libflatbuffers-dev) are all that is used of FlatBuffers.
+find_program(EDGEOPT_FLATC flatc REQUIRED)
 
 # ONNX's own C++ library, built once by tools/setup. Whole-archive: its operator schemas register themselves.
 set(EDGEOPT_ONNX_DIR "${EDGEOPT_DEPS_DIR}/onnx-1.23.2/${CMAKE_SYSTEM_PROCESSOR}")
