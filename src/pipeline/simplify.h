@@ -11,7 +11,7 @@
 #include "base/result.h"
 #include "base/sinks.h"
 #include "ir/model.h"
-#include "measure/calibrate.h"
+#include "pipeline/oracle.h"
 #include "runtimes/runtime.h"
 
 namespace edgeopt::pipeline {
@@ -19,10 +19,7 @@ namespace edgeopt::pipeline {
 struct SimplifyOptions {
   std::vector<std::string> disabled;  // passes left out
   bool verify = true;
-  int64_t random_samples = 2;
-  // The user's data, for verification on real inputs; null: random inputs only.
-  const measure::SampleSource* data = nullptr;
-  int64_t data_samples = 0;
+  Verification verification;
 };
 
 struct Simplified {

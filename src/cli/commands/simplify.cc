@@ -51,8 +51,8 @@ Result<Answer> Execute(const Options& options, Context& context) {
     const auto specs = pipeline::InputSpecsOf(model);
     EDGEOPT_TRY(dataset, OpenData(options.data, specs));
     source = pipeline::SourceOf(*dataset, specs);
-    simplify.data = &source;
-    simplify.data_samples = std::min(kDataSamples, dataset->size());
+    simplify.verification.data = &source;
+    simplify.verification.data_samples = std::min(kDataSamples, dataset->size());
   }
   EDGEOPT_TRY(pipeline::Simplified done,
               pipeline::Simplify(model, simplify, *runtime, *context.sink, context.cancel));

@@ -20,8 +20,8 @@ Result<StepOutput> Make(StepInput input) {
   measure::SampleSource source;
   if (data != nullptr) {
     source = SourceOf(*data, specs);
-    options.data = &source;
-    options.data_samples = std::min(kDataSamples, data->size());
+    options.verification.data = &source;
+    options.verification.data_samples = std::min(kDataSamples, data->size());
   }
   EDGEOPT_TRY(Simplified done,
               Simplify(input.model, options, input.runtime, input.sink, input.cancel));

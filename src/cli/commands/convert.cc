@@ -1,0 +1,95 @@
+// edgeopt convert MODEL -o OUT.tflite
+#include "pipeline/convert.h"
+
+#include <algorithm>
+#include <memory>
+
+#include "cli/command.h"
+#include "cli/data_options.h"
+#include "cli/output_option.h"
+#include "cli/runtime.h"
+#include "cli/table.h"
+#include "formats/tflite/file.h"
+#include "pipeline/open_model.h"
+#include "pipeline/samples.h"
+
+namespace edgeopt::cli {
+namespace {
+
+using nlohmann::json;
+
+// Enough real inputs to reach what random ones don't.
+constexpr int64_t kDataSamples = 4;
+
+struct Options {
+  std::string model, precision = "fp32";
+  OutputOption output;
+  bool channels_last = false;
+  DataOptions data;
+};
+
+std::string Text(const json& report, const std::string& output) {
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& [name, count] : report["operators"].items())
+    rows.push_back({name, std::to_string(count.get<int64_t>())});
+  std::string text = output + ": " + std::to_string(report["nodes_before"].get<int64_t>()) +
+                     " nodes became " + std::to_string(report["nodes_after"].get<int64_t>()) +
+                     " operators\n" + Table({"operator", "count"}, rows);
+  for (const json& result : report["verified"]["outputs"])
+    text += "output " + result["name"].get<std::string>() + ": " +
+            (result.contains("range")
+                 ? "differs from ONNX Runtime's by " + result["max_abs_error"].dump() +
+                       " at most, range " + result["range"].dump()
+                 : result["unequal_elements"].dump() + " elements differ from ONNX Runtime's") +
+            "\n";
+  return text;
+}
+
+Result<Answer> Execute(const Options& options, Context& context) {
+  EDGEOPT_CHECK_OK(CheckOutput(options.output.path, options.output.force, options.model));
+  EDGEOPT_TRY(const auto onnxruntime, OpenRuntime(context));
+  EDGEOPT_TRY(const auto litert, OpenLiteRt(context));
+  EDGEOPT_TRY(const ir::Model model, pipeline::OpenModel(options.model));
+  pipeline::ConvertOptions convert;
+  convert.precision = options.precision;
+  convert.channels_last = options.channels_last;
+  std::unique_ptr<data::Dataset> dataset;
+  measure::SampleSource source;
+  if (!options.data.path.empty()) {
+    const auto specs = pipeline::InputSpecsOf(model);
+    EDGEOPT_TRY(dataset, OpenData(options.data, specs));
+    source = pipeline::SourceOf(*dataset, specs);
+    convert.verification.data = &source;
+    convert.verification.data_samples = std::min(kDataSamples, dataset->size());
+  }
+  EDGEOPT_TRY(pipeline::Converted done, pipeline::Convert(model, convert, *onnxruntime, *litert,
+                                                          *context.sink, context.cancel));
+  formats::tflite::TfliteWriteOptions write;
+  write.overwrite = options.output.force ? Overwrite::kReplace : Overwrite::kRefuse;
+  EDGEOPT_CHECK_OK(formats::tflite::WriteTflite(done.file, options.output.path, write));
+  json document = std::move(*done.report);
+  document["output"] = options.output.path;
+  document["warnings"] = done.warnings;
+  return Answer{Text(document, options.output.path), document, {}};
+}
+
+}  // namespace
+
+Command convert() {
+  return {"convert", "Write an ONNX model as TFLite, verified in LiteRT", Group::kModel,
+          [](Parser& parser) -> Run {
+            auto options = std::make_shared<Options>();
+            parser.Add("model", options->model, "the ONNX model").Required();
+            AddOutputOption(parser, options->output);
+            parser.Add("--precision", options->precision, "fp32, or fp16: weights in float16")
+                .OneOf({"fp32", "fp16"});
+            parser.AddFlag("--channels-last", options->channels_last,
+                           "image inputs and outputs become NHWC where that saves a transpose");
+            AddDataOptions(parser, options->data, "--data",
+                           "also verify on samples of this data set", false, false);
+            return [options](Context& context) { return Execute(*options, context); };
+          },
+          "  edgeopt convert model.onnx -o model.tflite"};
+}
+
+}  // namespace edgeopt::cli

@@ -1,0 +1,183 @@
+// Operators of one input, element by element, and those of two with NumPy's broadcasting, that
+// TFLite has as they are.
+#include <type_traits>
+
+#include "formats/tflite/lower/lowering.h"
+
+namespace edgeopt::formats::tflite::lower {
+namespace {
+
+template <Op kOp, typename Options = void>
+Status Unary(NodeLowering& node) {
+  EDGEOPT_TRY(const TensorIndex input, node.In(0));
+  EDGEOPT_TRY(const TensorIndex output, node.Out());
+  if constexpr (std::is_void_v<Options>)
+    node.file().Add(kOp, {input}, {output});
+  else
+    node.file().Add(kOp, {input}, {output}, Options{});
+  return OkStatus();
+}
+
+template <Op kOp, typename Options>
+Status Binary(NodeLowering& node) {
+  Options options;
+  if constexpr (requires { options.fused_activation_function; })
+    options.fused_activation_function = node.Activation();
+  EDGEOPT_TRY(const TensorIndex left, node.In(0));
+  EDGEOPT_TRY(const TensorIndex right, node.In(1));
+  EDGEOPT_TRY(const TensorIndex output, node.Out());
+  node.file().Add(kOp, {left, right}, {output}, std::move(options));
+  return OkStatus();
+}
+
+// Max, Min, Sum of any number of inputs: one after the other.
+template <Op kOp, typename Options>
+Status Variadic(NodeLowering& node) {
+  EDGEOPT_TRY(const TensorIndex output, node.Out());
+  EDGEOPT_TRY(TensorIndex left, node.In(0));
+  const size_t count = node.node().inputs.size();
+  if (count == 1) return node.ReshapeTo(left, node.file().ShapeOf(output), output);
+  for (size_t slot = 1; slot < count; ++slot) {
+    EDGEOPT_TRY(const TensorIndex right, node.In(slot));
+    TensorIndex result = output;
+    if (slot + 1 < count) {
+      EDGEOPT_TRY(result, node.TempLike(output, *node.OutType().shape, "partial"));
+    }
+    node.file().Add(kOp, {left, right}, {result}, Options{});
+    left = result;
+  }
+  return OkStatus();
+}
+
+Status LeakyRelu(NodeLowering& node) {
+  EDGEOPT_TRY(const TensorIndex input, node.In(0));
+  EDGEOPT_TRY(const TensorIndex output, node.Out());
+  schema::LeakyReluOptionsT options;
+  options.alpha = node.node().FloatOr("alpha", 0.01f);
+  node.file().Add(Op::LEAKY_RELU, {input}, {output}, std::move(options));
+  return OkStatus();
+}
+
+Status Gelu(NodeLowering& node) {
+  EDGEOPT_TRY(const TensorIndex input, node.In(0));
+  EDGEOPT_TRY(const TensorIndex output, node.Out());
+  schema::GeluOptionsT options;
+  options.approximate = node.node().StringOr("approximate", "none") == "tanh";
+  node.file().Add(Op::GELU, {input}, {output}, std::move(options));
+  return OkStatus();
+}
+
+// 1 / x.
+Status Reciprocal(NodeLowering& node) {
+  EDGEOPT_TRY(const TensorIndex input, node.In(0));
+  EDGEOPT_TRY(const TensorIndex one, node.Scalar(1, node.InType(0).element));
+  EDGEOPT_TRY(const TensorIndex output, node.Out());
+  node.file().Add(Op::DIV, {one, input}, {output}, schema::DivOptionsT{});
+  return OkStatus();
+}
+
+// Clip with any limits: RELU and its like where they fit, else MINIMUM and MAXIMUM.
+Status Clip(NodeLowering& node) {
+  EDGEOPT_TRY(TensorIndex input, node.In(0));
+  EDGEOPT_TRY(const TensorIndex output, node.Out());
+  const auto low = node.ScalarIn(1), high = node.ScalarIn(2);
+  const bool is_float = node.InType(0).element == ir::DataType::kFloat32;
+  const auto one = [&](Op op) { node.file().Add(op, {input}, {output}); };
+  if (is_float && low == 0 && high == 6) return one(Op::RELU6), OkStatus();
+  if (is_float && low == 0 && high == 1) return one(Op::RELU_0_TO_1), OkStatus();
+  if (is_float && low == -1 && high == 1) return one(Op::RELU_N1_TO_1), OkStatus();
+  if (is_float && low == 0 && !node.has_input(2)) return one(Op::RELU), OkStatus();
+  const bool both = node.has_input(1) && node.has_input(2);
+  if (node.has_input(1)) {
+    EDGEOPT_TRY(const TensorIndex limit, node.In(1));
+    TensorIndex result = output;
+    if (both) {
+      EDGEOPT_TRY(result, node.TempLike(output, *node.OutType().shape, "raised"));
+    }
+    node.file().Add(Op::MAXIMUM, {input, limit}, {result}, schema::MaximumMinimumOptionsT{});
+    input = result;
+  }
+  if (!node.has_input(2)) {
+    return node.has_input(1) ? OkStatus()
+                             : node.ReshapeTo(input, node.file().ShapeOf(output), output);
+  }
+  EDGEOPT_TRY(const TensorIndex limit, node.In(2));
+  node.file().Add(Op::MINIMUM, {input, limit}, {output}, schema::MaximumMinimumOptionsT{});
+  return OkStatus();
+}
+
+Status Cast(NodeLowering& node) {
+  EDGEOPT_TRY(const TensorIndex input, node.In(0));
+  EDGEOPT_TRY(const TensorIndex output, node.Out());
+  schema::CastOptionsT options;
+  options.in_data_type = node.tensor(input).type;
+  options.out_data_type = node.tensor(output).type;
+  node.file().Add(Op::CAST, {input}, {output}, std::move(options));
+  return OkStatus();
+}
+
+Status Where(NodeLowering& node) {
+  std::vector<TensorIndex> inputs;
+  for (size_t slot = 0; slot < 3; ++slot) {
+    EDGEOPT_TRY(const TensorIndex input, node.In(slot));
+    inputs.push_back(input);
+  }
+  EDGEOPT_TRY(const TensorIndex output, node.Out());
+  node.file().Add(Op::SELECT_V2, std::move(inputs), {output}, schema::SelectV2OptionsT{});
+  return OkStatus();
+}
+
+constexpr Rule kRules[] = {
+    {.op_type = "Abs", .lower = Unary<Op::ABS, schema::AbsOptionsT>},
+    {.op_type = "Add",
+     .lower = Binary<Op::ADD, schema::AddOptionsT>,
+     .integer = true,
+     .fuses_activation = true},
+    {.op_type = "And", .lower = Binary<Op::LOGICAL_AND, schema::LogicalAndOptionsT>},
+    {.op_type = "Cast", .lower = Cast},
+    {.op_type = "Ceil", .lower = Unary<Op::CEIL>},
+    {.op_type = "Clip", .lower = Clip},
+    {.op_type = "Cos", .lower = Unary<Op::COS, schema::CosOptionsT>},
+    {.op_type = "Div", .lower = Binary<Op::DIV, schema::DivOptionsT>, .fuses_activation = true},
+    {.op_type = "Equal", .lower = Binary<Op::EQUAL, schema::EqualOptionsT>},
+    {.op_type = "Exp", .lower = Unary<Op::EXP, schema::ExpOptionsT>},
+    {.op_type = "Floor", .lower = Unary<Op::FLOOR>},
+    {.op_type = "Gelu", .lower = Gelu},
+    {.op_type = "Greater", .lower = Binary<Op::GREATER, schema::GreaterOptionsT>},
+    {.op_type = "GreaterOrEqual", .lower = Binary<Op::GREATER_EQUAL, schema::GreaterEqualOptionsT>},
+    {.op_type = "HardSwish", .lower = Unary<Op::HARD_SWISH, schema::HardSwishOptionsT>},
+    {.op_type = "LeakyRelu", .lower = LeakyRelu, .integer = true},
+    {.op_type = "Less", .lower = Binary<Op::LESS, schema::LessOptionsT>},
+    {.op_type = "LessOrEqual", .lower = Binary<Op::LESS_EQUAL, schema::LessEqualOptionsT>},
+    {.op_type = "Log", .lower = Unary<Op::LOG>},
+    {.op_type = "Max", .lower = Variadic<Op::MAXIMUM, schema::MaximumMinimumOptionsT>},
+    {.op_type = "Min", .lower = Variadic<Op::MINIMUM, schema::MaximumMinimumOptionsT>},
+    {.op_type = "Mul",
+     .lower = Binary<Op::MUL, schema::MulOptionsT>,
+     .integer = true,
+     .fuses_activation = true},
+    {.op_type = "Neg", .lower = Unary<Op::NEG, schema::NegOptionsT>},
+    {.op_type = "Not", .lower = Unary<Op::LOGICAL_NOT, schema::LogicalNotOptionsT>},
+    {.op_type = "Or", .lower = Binary<Op::LOGICAL_OR, schema::LogicalOrOptionsT>},
+    {.op_type = "Pow", .lower = Binary<Op::POW, schema::PowOptionsT>},
+    {.op_type = "Reciprocal", .lower = Reciprocal},
+    {.op_type = "Relu", .lower = Unary<Op::RELU>, .integer = true},
+    {.op_type = "Round", .lower = Unary<Op::ROUND>},
+    {.op_type = "Sigmoid", .lower = Unary<Op::LOGISTIC>},
+    {.op_type = "Sign", .lower = Unary<Op::SIGN, schema::SignOptionsT>},
+    {.op_type = "Sin", .lower = Unary<Op::SIN>},
+    {.op_type = "Sqrt", .lower = Unary<Op::SQRT>},
+    {.op_type = "Sub",
+     .lower = Binary<Op::SUB, schema::SubOptionsT>,
+     .integer = true,
+     .fuses_activation = true},
+    {.op_type = "Sum", .lower = Variadic<Op::ADD, schema::AddOptionsT>},
+    {.op_type = "Tanh", .lower = Unary<Op::TANH>},
+    {.op_type = "Where", .lower = Where},
+};
+
+}  // namespace
+
+Family elementwise() { return {"elementwise", kRules}; }
+
+}  // namespace edgeopt::formats::tflite::lower

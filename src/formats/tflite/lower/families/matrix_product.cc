@@ -1,0 +1,161 @@
+// MatMul and Gemm. With a constant second operand they are FULLY_CONNECTED, whose weights are
+// [outputs, inputs]; else BATCH_MATMUL.
+#include "formats/tflite/lower/lowering.h"
+#include "ir/permute.h"
+
+namespace edgeopt::formats::tflite::lower {
+namespace {
+
+using ir::Dims;
+using ir::Tensor;
+
+// The weight as [outputs, inputs]; `transposed`: it already is.
+Result<TensorIndex> Weight(NodeLowering& node, bool transposed) {
+  if (node.quantized()) {
+    EDGEOPT_TRY(auto stored, node.StoredIn(1));
+    Tensor weight = stored.tensor;
+    if (!transposed) {
+      EDGEOPT_TRY(weight, ir::Permuted(stored.tensor, {1, 0}));
+    }
+    stored.quantization->axis = 0;
+    return node.Constant(weight, "weights", &*stored.quantization);
+  }
+  EDGEOPT_TRY(const Tensor weight, transposed ? Result<Tensor>(*node.ConstantIn(1))
+                                              : ir::Permuted(*node.ConstantIn(1), {1, 0}));
+  return node.Weight(weight, "weights");
+}
+
+Status FullyConnected(NodeLowering& node, TensorIndex weight, TensorIndex bias) {
+  schema::FullyConnectedOptionsT options;
+  options.keep_num_dims = node.InRank() > 2;
+  options.fused_activation_function = node.Activation();
+  EDGEOPT_TRY(const TensorIndex input, node.In(0));
+  EDGEOPT_TRY(const TensorIndex output, node.Out());
+  node.file().Add(Op::FULLY_CONNECTED, {input, weight, bias}, {output}, std::move(options));
+  return OkStatus();
+}
+
+Status BatchMatMul(NodeLowering& node, TensorIndex output, bool transpose_right = false,
+                   bool transpose_left = false) {
+  EDGEOPT_TRY(const TensorIndex left, node.In(0));
+  EDGEOPT_TRY(const TensorIndex right, node.In(1));
+  schema::BatchMatMulOptionsT options;
+  options.adj_x = transpose_left;
+  options.adj_y = transpose_right;
+  node.file().Add(Op::BATCH_MATMUL, {left, right}, {output}, std::move(options));
+  return OkStatus();
+}
+
+bool HasMatrix(const NodeLowering& node) { return node.IsConstant(1) && node.InRank(1) == 2; }
+
+Status MatMul(NodeLowering& node) {
+  if (HasMatrix(node) && node.InRank(0) >= 2) {
+    const int64_t outputs = *node.InDim(1, 1);
+    EDGEOPT_TRY(const TensorIndex weight, Weight(node, false));
+    EDGEOPT_TRY(const TensorIndex bias,
+                node.quantized() ? node.IntegerBias(2, outputs) : Result<TensorIndex>(kOmitted));
+    return FullyConnected(node, weight, bias);
+  }
+  if (node.InRank(0) < 2 || node.InRank(1) < 2)
+    return node.Unsupported("a vector as an operand", "make it a matrix with a Reshape");
+  EDGEOPT_TRY(const TensorIndex output, node.Out());
+  return BatchMatMul(node, output);
+}
+
+// alpha * A' B' + beta * C: alpha and beta go into constants, or are operators of their own.
+class GemmLowering {
+ public:
+  explicit GemmLowering(NodeLowering& node)
+      : node_(node),
+        alpha_(node.node().FloatOr("alpha", 1)),
+        beta_(node.node().FloatOr("beta", 1)),
+        transpose_left_(node.node().IntOr("transA", 0) != 0),
+        transpose_right_(node.node().IntOr("transB", 0) != 0) {}
+
+  Status Run() {
+    if (HasMatrix(node_) && !transpose_left_ && alpha_ == 1 && beta_ == 1 && BiasIsVector())
+      return Connected();
+    if (node_.quantized()) return node_.Unsupported("int8 with transA, alpha or beta");
+    return General();
+  }
+
+ private:
+  int64_t outputs() const { return *node_.InDim(1, transpose_right_ ? 0 : 1); }
+
+  // [outputs] or [1, outputs] or one element for all.
+  bool BiasIsVector() const {
+    if (!node_.has_input(2)) return true;
+    const auto bias = node_.ConstantIn(2);
+    return bias && bias->size() == outputs() && bias->rank() <= 2 &&
+           (bias->rank() < 2 || bias->dims()[0] == 1);
+  }
+
+  Status Connected() {
+    EDGEOPT_TRY(const TensorIndex weight, Weight(node_, transpose_right_));
+    EDGEOPT_TRY(const TensorIndex bias, Bias());
+    return FullyConnected(node_, weight, bias);
+  }
+
+  Result<TensorIndex> Bias() {
+    if (node_.quantized()) return node_.IntegerBias(2, outputs());
+    if (!node_.has_input(2)) return kOmitted;
+    EDGEOPT_TRY(const Tensor bias, node_.ConstantIn(2)->Reshaped({outputs()}));
+    return node_.Constant(bias, "bias");
+  }
+
+  Status General() {
+    const ir::Shape& shape = *node_.OutType().shape;
+    const bool add = node_.has_input(2) && beta_ != 0;
+    // BATCH_MATMUL has no activation.
+    const auto activation =
+        alpha_ != 1 || add ? node_.Activation() : schema::ActivationFunctionType::NONE;
+    EDGEOPT_TRY(const TensorIndex output, node_.Out());
+    TensorIndex product = output;
+    if (alpha_ != 1 || add) {
+      EDGEOPT_TRY(product, node_.TempLike(output, shape, "product"));
+    }
+    EDGEOPT_CHECK_OK(BatchMatMul(node_, product, transpose_right_, transpose_left_));
+    if (alpha_ != 1) {
+      EDGEOPT_TRY(product, Scaled(product, alpha_, add ? kOmitted : output, activation));
+    }
+    if (!add) return OkStatus();
+    EDGEOPT_TRY(TensorIndex addend, node_.In(2));
+    if (beta_ != 1) {
+      EDGEOPT_TRY(addend, Scaled(addend, beta_, kOmitted, schema::ActivationFunctionType::NONE));
+    }
+    schema::AddOptionsT options;
+    options.fused_activation_function = activation;
+    node_.file().Add(Op::ADD, {product, addend}, {output}, std::move(options));
+    return OkStatus();
+  }
+
+  Result<TensorIndex> Scaled(TensorIndex tensor, float factor, TensorIndex output,
+                             schema::ActivationFunctionType activation) {
+    EDGEOPT_TRY(const TensorIndex scalar, node_.Scalar(factor, ir::DataType::kFloat32));
+    schema::MulOptionsT options;
+    if (output == kOmitted) {
+      EDGEOPT_TRY(output, node_.TempLike(tensor, node_.file().ShapeOf(tensor), "scaled"));
+    } else {
+      options.fused_activation_function = activation;
+    }
+    node_.file().Add(Op::MUL, {tensor, scalar}, {output}, std::move(options));
+    return output;
+  }
+
+  NodeLowering& node_;
+  float alpha_, beta_;
+  bool transpose_left_, transpose_right_;
+};
+
+Status Gemm(NodeLowering& node) { return GemmLowering(node).Run(); }
+
+constexpr Rule kRules[] = {
+    {.op_type = "Gemm", .lower = Gemm, .integer = true, .fuses_activation = true, .bias_input = 2},
+    {.op_type = "MatMul", .lower = MatMul, .integer = true},
+};
+
+}  // namespace
+
+Family matrix_product() { return {"matrix_product", kRules}; }
+
+}  // namespace edgeopt::formats::tflite::lower

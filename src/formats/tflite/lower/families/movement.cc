@@ -1,0 +1,284 @@
+// Operators that move elements without changing them.
+#include <algorithm>
+#include <numeric>
+
+#include "formats/tflite/lower/lowering.h"
+
+namespace edgeopt::formats::tflite::lower {
+namespace {
+
+using ir::DataType;
+using ir::Tensor;
+
+// Whatever only gives the same elements another shape.
+Status Reshaped(NodeLowering& node) {
+  EDGEOPT_TRY(const TensorIndex input, node.In(0));
+  EDGEOPT_TRY(const TensorIndex output, node.Out());
+  return node.ReshapeTo(input, *node.OutType().shape, output);
+}
+
+// The target may be computed at run time; 0 in it means the input's size.
+Status Reshape(NodeLowering& node) {
+  const ir::Shape& shape = *node.OutType().shape;
+  const auto unknown = std::ranges::count_if(shape, [](const ir::Dim& dim) { return !dim.value; });
+  if (unknown <= 1) return Reshaped(node);
+  EDGEOPT_TRY(const TensorIndex input, node.In(0));
+  EDGEOPT_TRY(const TensorIndex target, node.In32(1));
+  EDGEOPT_TRY(const TensorIndex output, node.Out());
+  node.file().Add(Op::RESHAPE, {input, target}, {output}, schema::ReshapeOptionsT{});
+  return OkStatus();
+}
+
+Status Transpose(NodeLowering& node) {
+  std::vector<int64_t> reversed(static_cast<size_t>(node.InRank()));
+  std::iota(reversed.rbegin(), reversed.rend(), 0);
+  EDGEOPT_TRY(const TensorIndex input, node.In(0));
+  EDGEOPT_TRY(const TensorIndex order, node.Ints(node.node().IntsOr("perm", reversed), "perm"));
+  EDGEOPT_TRY(const TensorIndex output, node.Out());
+  node.file().Add(Op::TRANSPOSE, {input, order}, {output}, schema::TransposeOptionsT{});
+  return OkStatus();
+}
+
+// Inputs of an int8 CONCATENATION must have the output's scale and zero point.
+Result<TensorIndex> Requantized(NodeLowering& node, TensorIndex input, TensorIndex like) {
+  const auto& own = node.tensor(input).quantization;
+  const auto& wanted = node.tensor(like).quantization;
+  if (!own || !wanted || (own->scale == wanted->scale && own->zero_point == wanted->zero_point))
+    return input;
+  EDGEOPT_TRY(const TensorIndex output,
+              node.TempLike(like, node.file().ShapeOf(input), "requantized"));
+  node.file().Add(Op::QUANTIZE, {input}, {output}, schema::QuantizeOptionsT{});
+  return output;
+}
+
+Status Concat(NodeLowering& node) {
+  EDGEOPT_TRY(const int64_t axis, node.Axis(node.node().IntOr("axis", 0), node.OutRank()));
+  EDGEOPT_TRY(const TensorIndex output, node.Out());
+  std::vector<TensorIndex> inputs;
+  for (size_t slot = 0; slot < node.node().inputs.size(); ++slot) {
+    EDGEOPT_TRY(const TensorIndex input, node.In(slot));
+    EDGEOPT_TRY(const TensorIndex fitting, Requantized(node, input, output));
+    inputs.push_back(fitting);
+  }
+  schema::ConcatenationOptionsT options;
+  options.axis = static_cast<int32_t>(axis);
+  node.file().Add(Op::CONCATENATION, std::move(inputs), {output}, std::move(options));
+  return OkStatus();
+}
+
+Status Split(NodeLowering& node) {
+  EDGEOPT_TRY(const int64_t axis, node.Axis(node.node().IntOr("axis", 0), node.InRank()));
+  std::vector<int64_t> sizes;
+  std::vector<TensorIndex> outputs;
+  for (size_t i = 0; i < node.node().outputs.size(); ++i) {
+    EDGEOPT_TRY(const TensorIndex output, node.Out(i));
+    outputs.push_back(output);
+    const auto size = (*node.OutType(i).shape)[static_cast<size_t>(axis)].value;
+    if (!size) return node.Unsupported("the sizes of its parts are computed at run time");
+    sizes.push_back(*size);
+  }
+  EDGEOPT_TRY(const TensorIndex input, node.In(0));
+  EDGEOPT_TRY(const TensorIndex parts, node.Ints(sizes, "sizes"));
+  EDGEOPT_TRY(const TensorIndex along, node.Scalar(static_cast<double>(axis), DataType::kInt32));
+  schema::SplitVOptionsT options;
+  options.num_splits = static_cast<int32_t>(outputs.size());
+  node.file().Add(Op::SPLIT_V, {input, parts, along}, std::move(outputs), std::move(options));
+  return OkStatus();
+}
+
+// Starts, ends and steps of every axis, with ONNX's clamping done where the size is known.
+class Slicing {
+ public:
+  explicit Slicing(NodeLowering& node)
+      : node_(node),
+        rank_(static_cast<size_t>(node.InRank())),
+        begin_(rank_, 0),
+        end_(rank_, 0),
+        step_(rank_, 1) {}
+
+  Status Run() {
+    EDGEOPT_TRY(const auto starts, node_.IntsIn(1));
+    EDGEOPT_TRY(const auto ends, node_.IntsIn(2));
+    std::vector<int64_t> axes(starts.size()), steps(starts.size(), 1);
+    std::iota(axes.begin(), axes.end(), 0);
+    if (node_.has_input(3)) {
+      EDGEOPT_TRY(axes, node_.IntsIn(3));
+    }
+    if (node_.has_input(4)) {
+      EDGEOPT_TRY(steps, node_.IntsIn(4));
+    }
+    if (ends.size() != starts.size() || axes.size() != starts.size() ||
+        steps.size() != starts.size())
+      return BadInput("its starts, ends, axes and steps differ in length");
+    begin_mask_ = end_mask_ = (int32_t{1} << rank_) - 1;
+    for (size_t i = 0; i < starts.size(); ++i) {
+      EDGEOPT_TRY(const int64_t axis, node_.Axis(axes[i], node_.InRank()));
+      Set(static_cast<size_t>(axis), starts[i], ends[i], steps[i]);
+    }
+    return Write();
+  }
+
+ private:
+  // A limit beyond the end means the end: TFLite's mask.
+  void Set(size_t axis, int64_t start, int64_t end, int64_t step) {
+    const auto size = node_.InDim(0, static_cast<int64_t>(axis));
+    const auto bit = int32_t{1} << axis;
+    step_[axis] = step;
+    if (size) {
+      const int64_t low = step < 0 ? -1 : 0, high = step < 0 ? *size - 1 : *size;
+      const auto from_front = [&](int64_t index) { return index < 0 ? index + *size : index; };
+      begin_[axis] = std::clamp<int64_t>(from_front(start), 0, high);
+      const int64_t last = end < -*size ? low : std::clamp(from_front(end), low, *size);
+      begin_mask_ &= ~bit;
+      // -1 would be counted from the end.
+      if (last >= 0) end_mask_ &= ~bit;
+      end_[axis] = std::max<int64_t>(last, 0);
+      return;
+    }
+    if (start != 0) begin_mask_ &= ~bit;
+    begin_[axis] = start;
+    if (end < INT32_MAX && end > INT32_MIN) end_mask_ &= ~bit;
+    end_[axis] = std::clamp<int64_t>(end, INT32_MIN, INT32_MAX);
+  }
+
+  Status Write() {
+    EDGEOPT_TRY(const TensorIndex input, node_.In(0));
+    EDGEOPT_TRY(const TensorIndex output, node_.Out());
+    EDGEOPT_TRY(const TensorIndex begin, node_.Ints(begin_, "begin"));
+    EDGEOPT_TRY(const TensorIndex end, node_.Ints(end_, "end"));
+    EDGEOPT_TRY(const TensorIndex step, node_.Ints(step_, "step"));
+    schema::StridedSliceOptionsT options;
+    options.begin_mask = begin_mask_;
+    options.end_mask = end_mask_;
+    node_.file().Add(Op::STRIDED_SLICE, {input, begin, end, step}, {output}, std::move(options));
+    return OkStatus();
+  }
+
+  NodeLowering& node_;
+  size_t rank_;
+  std::vector<int64_t> begin_, end_, step_;
+  int32_t begin_mask_ = 0, end_mask_ = 0;
+};
+
+Status Slice(NodeLowering& node) { return Slicing(node).Run(); }
+
+Status Pad(NodeLowering& node) {
+  EDGEOPT_TRY(const auto pads, node.IntsIn(1));
+  const int64_t rank = node.InRank();
+  std::vector<int64_t> axes(static_cast<size_t>(rank));
+  std::iota(axes.begin(), axes.end(), 0);
+  if (node.has_input(3)) {
+    EDGEOPT_TRY(axes, node.IntsIn(3));
+  }
+  if (pads.size() != 2 * axes.size()) return BadInput("its pads don't fit its axes");
+  std::vector<int32_t> amounts(static_cast<size_t>(2 * rank), 0);
+  for (size_t i = 0; i < axes.size(); ++i) {
+    EDGEOPT_TRY(const int64_t axis, node.Axis(axes[i], rank));
+    if (pads[i] < 0 || pads[i + axes.size()] < 0) return node.Unsupported("negative pads");
+    amounts[static_cast<size_t>(2 * axis)] = static_cast<int32_t>(pads[i]);
+    amounts[static_cast<size_t>(2 * axis + 1)] = static_cast<int32_t>(pads[i + axes.size()]);
+  }
+  EDGEOPT_TRY(const TensorIndex input, node.In(0));
+  EDGEOPT_TRY(const TensorIndex paddings, node.Constant(Tensor::Of({rank, 2}, amounts), "pads"));
+  EDGEOPT_TRY(const TensorIndex output, node.Out());
+  const std::string mode = node.node().StringOr("mode", "constant");
+  if (mode == "reflect") {
+    node.file().Add(Op::MIRROR_PAD, {input, paddings}, {output}, schema::MirrorPadOptionsT{});
+  } else if (mode != "constant") {
+    return node.Unsupported("mode '" + mode + "'");
+  } else if (!node.has_input(2) || node.ScalarIn(2) == 0) {
+    node.file().Add(Op::PAD, {input, paddings}, {output}, schema::PadOptionsT{});
+  } else {
+    EDGEOPT_TRY(const TensorIndex value, node.In(2));
+    node.file().Add(Op::PADV2, {input, paddings, value}, {output}, schema::PadV2OptionsT{});
+  }
+  return OkStatus();
+}
+
+template <Op kOp, typename Options>
+Status WithShape(NodeLowering& node) {
+  EDGEOPT_TRY(const TensorIndex input, node.In(0));
+  EDGEOPT_TRY(const TensorIndex sizes, node.In32(1));
+  EDGEOPT_TRY(const TensorIndex output, node.Out());
+  node.file().Add(kOp, {input, sizes}, {output}, Options{});
+  return OkStatus();
+}
+
+// Expand's shape may be smaller than the input's: the result's size counts.
+Status Expand(NodeLowering& node) {
+  const auto dims = node.OutType().static_dims();
+  EDGEOPT_TRY(const TensorIndex input, node.In(0));
+  EDGEOPT_TRY(const TensorIndex sizes, dims ? node.Ints(*dims, "sizes") : node.In32(1));
+  EDGEOPT_TRY(const TensorIndex output, node.Out());
+  node.file().Add(Op::BROADCAST_TO, {input, sizes}, {output}, schema::BroadcastToOptionsT{});
+  return OkStatus();
+}
+
+// Negative constant indices count from the end; LiteRT refuses them at run time.
+Status Gather(NodeLowering& node) {
+  EDGEOPT_TRY(const int64_t axis, node.Axis(node.node().IntOr("axis", 0), node.InRank()));
+  EDGEOPT_TRY(const TensorIndex input, node.In(0));
+  EDGEOPT_TRY(const TensorIndex indices, node.IndicesIn(1, axis));
+  EDGEOPT_TRY(const TensorIndex output, node.Out());
+  schema::GatherOptionsT options;
+  options.axis = static_cast<int32_t>(axis);
+  node.file().Add(Op::GATHER, {input, indices}, {output}, std::move(options));
+  return OkStatus();
+}
+
+Status Shape(NodeLowering& node) {
+  if (node.node().FindAttribute("start") != nullptr || node.node().FindAttribute("end") != nullptr)
+    return node.Unsupported("a part of a shape");
+  EDGEOPT_TRY(const TensorIndex input, node.In(0));
+  EDGEOPT_TRY(const TensorIndex output, node.Out());
+  schema::ShapeOptionsT options;
+  options.out_type = node.tensor(output).type;
+  node.file().Add(Op::SHAPE, {input}, {output}, std::move(options));
+  return OkStatus();
+}
+
+// DCR order is TFLite's; CRD is a transposition more.
+Status DepthToSpace(NodeLowering& node) {
+  if (node.node().StringOr("mode", "DCR") != "DCR") return node.Unsupported("mode 'CRD'");
+  EDGEOPT_TRY(const TensorIndex input, node.In(0));
+  EDGEOPT_TRY(const TensorIndex output, node.Out());
+  schema::DepthToSpaceOptionsT options;
+  options.block_size = static_cast<int32_t>(node.node().IntOr("blocksize", 1));
+  node.file().Add(Op::DEPTH_TO_SPACE, {input}, {output}, std::move(options));
+  return OkStatus();
+}
+
+Status SpaceToDepth(NodeLowering& node) {
+  EDGEOPT_TRY(const TensorIndex input, node.In(0));
+  EDGEOPT_TRY(const TensorIndex output, node.Out());
+  schema::SpaceToDepthOptionsT options;
+  options.block_size = static_cast<int32_t>(node.node().IntOr("blocksize", 1));
+  node.file().Add(Op::SPACE_TO_DEPTH, {input}, {output}, std::move(options));
+  return OkStatus();
+}
+
+constexpr Rule kRules[] = {
+    {.op_type = "Concat", .lower = Concat, .integer = true},
+    {.op_type = "DepthToSpace", .lower = DepthToSpace, .layout = Layout::kNhwc, .integer = true},
+    {.op_type = "Dropout", .lower = Reshaped, .integer = true},
+    {.op_type = "Expand", .lower = Expand, .integer = true},
+    {.op_type = "Flatten", .lower = Reshaped, .integer = true},
+    {.op_type = "Gather", .lower = Gather, .integer = true},
+    {.op_type = "Identity", .lower = Reshaped, .integer = true},
+    {.op_type = "Pad", .lower = Pad, .integer = true},
+    {.op_type = "Reshape", .lower = Reshape, .integer = true},
+    {.op_type = "Shape", .lower = Shape},
+    {.op_type = "Slice", .lower = Slice, .integer = true},
+    {.op_type = "SpaceToDepth", .lower = SpaceToDepth, .layout = Layout::kNhwc, .integer = true},
+    {.op_type = "Split", .lower = Split, .integer = true},
+    {.op_type = "Squeeze", .lower = Reshaped, .integer = true},
+    {.op_type = "Tile", .lower = WithShape<Op::TILE, schema::TileOptionsT>, .integer = true},
+    {.op_type = "Transpose", .lower = Transpose, .integer = true},
+    {.op_type = "Unsqueeze", .lower = Reshaped, .integer = true},
+};
+
+}  // namespace
+
+Family movement() { return {"movement", kRules}; }
+
+}  // namespace edgeopt::formats::tflite::lower

@@ -1,0 +1,142 @@
+// Softmax, normalizations, and pools over everything.
+#include <numeric>
+
+#include "formats/tflite/lower/compose.h"
+
+namespace edgeopt::formats::tflite::lower {
+namespace {
+
+// TFLite's are along the last axis: another one is brought there and back.
+template <typename Fn>
+Status AlongLast(NodeLowering& node, Fn add) {
+  const int64_t rank = node.InRank();
+  if (node.opset() < 13)
+    return node.Unsupported("the meaning that it had before opset 13", "raise the model's opset");
+  EDGEOPT_TRY(const int64_t axis, node.Axis(node.node().IntOr("axis", -1), rank));
+  EDGEOPT_TRY(const TensorIndex input, node.In(0));
+  EDGEOPT_TRY(const TensorIndex output, node.Out());
+  if (axis == rank - 1) return add(input, output);
+  std::vector<int64_t> swapped(static_cast<size_t>(rank));
+  std::iota(swapped.begin(), swapped.end(), 0);
+  std::swap(swapped.back(), swapped[static_cast<size_t>(axis)]);
+  EDGEOPT_TRY(const TensorIndex moved, node.Transpose(input, swapped, "moved"));
+  EDGEOPT_TRY(const TensorIndex result,
+              node.TempLike(output, node.file().ShapeOf(moved), "normalized"));
+  EDGEOPT_CHECK_OK(add(moved, result));
+  EDGEOPT_TRY(const TensorIndex order, node.Ints(swapped, "perm"));
+  node.file().Add(Op::TRANSPOSE, {result, order}, {output}, schema::TransposeOptionsT{});
+  return OkStatus();
+}
+
+Status Softmax(NodeLowering& node) {
+  return AlongLast(node, [&](TensorIndex input, TensorIndex output) -> Status {
+    schema::SoftmaxOptionsT options;
+    options.beta = 1;
+    node.file().Add(Op::SOFTMAX, {input}, {output}, std::move(options));
+    return OkStatus();
+  });
+}
+
+Status LogSoftmax(NodeLowering& node) {
+  return AlongLast(node, [&](TensorIndex input, TensorIndex output) -> Status {
+    node.file().Add(Op::LOG_SOFTMAX, {input}, {output}, schema::LogSoftmaxOptionsT{});
+    return OkStatus();
+  });
+}
+
+std::vector<int64_t> Range(int64_t first, int64_t last) {
+  std::vector<int64_t> axes(static_cast<size_t>(last - first));
+  std::iota(axes.begin(), axes.end(), first);
+  return axes;
+}
+
+// (x - mean) / sqrt(variance + epsilon) over the axes.
+TensorIndex Standardized(Composer& c, TensorIndex x, const std::vector<int64_t>& axes,
+                         float epsilon) {
+  const TensorIndex mean = c.Reduce(Op::MEAN, x, axes);
+  const TensorIndex centered = c.Binary(Op::SUB, x, mean);
+  const TensorIndex variance = c.Reduce(Op::MEAN, c.Binary(Op::MUL, centered, centered), axes);
+  return c.Binary(Op::MUL, centered, c.Unary(Op::RSQRT, c.Binary(Op::ADD, variance, epsilon)));
+}
+
+Status LayerNormalization(NodeLowering& node) {
+  if (node.has_output(1) || node.has_output(2))
+    return node.Unsupported("the outputs of mean and deviation");
+  const int64_t rank = node.InRank();
+  EDGEOPT_TRY(const int64_t axis, node.Axis(node.node().IntOr("axis", -1), rank));
+  Composer c(node);
+  const TensorIndex normal =
+      Standardized(c, c.In(0), Range(axis, rank), node.node().FloatOr("epsilon", 1e-5f));
+  if (!node.has_input(2)) return c.Finish(Op::MUL, normal, c.In(1));
+  return c.Finish(Op::ADD, c.Binary(Op::MUL, normal, c.In(1)), c.In(2));
+}
+
+// Channels-last: scale and bias [C] broadcast as they are.
+Status InstanceNormalization(NodeLowering& node) {
+  Composer c(node);
+  const TensorIndex normal =
+      Standardized(c, c.In(0), Range(1, node.InRank() - 1), node.node().FloatOr("epsilon", 1e-5f));
+  return c.Finish(Op::ADD, c.Binary(Op::MUL, normal, c.In(1)), c.In(2));
+}
+
+// x factor + offset with factor = scale / sqrt(variance + epsilon), offset = bias - mean factor.
+Status BatchNormalization(NodeLowering& node) {
+  if (node.node().IntOr("training_mode", 0) != 0) return node.Unsupported("training_mode");
+  Composer c(node);
+  const TensorIndex deviation =
+      c.Unary(Op::RSQRT, c.Binary(Op::ADD, c.In(4), node.node().FloatOr("epsilon", 1e-5f)));
+  const TensorIndex factor = c.Binary(Op::MUL, c.In(1), deviation);
+  const TensorIndex offset = c.Binary(Op::SUB, c.In(2), c.Binary(Op::MUL, c.In(3), factor));
+  return c.Finish(Op::ADD, c.Binary(Op::MUL, c.In(0), factor), offset);
+}
+
+// TFLite sums over `radius` channels on both sides, and does not divide by their number.
+Status Lrn(NodeLowering& node) {
+  if (node.InRank() != 4) return node.Unsupported("other ranks than 4");
+  const int64_t size = node.node().IntOr("size", 1);
+  if (size % 2 == 0) return node.Unsupported("an even size");
+  EDGEOPT_TRY(const TensorIndex input, node.In(0));
+  EDGEOPT_TRY(const TensorIndex output, node.Out());
+  schema::LocalResponseNormalizationOptionsT options;
+  options.radius = static_cast<int32_t>(size / 2);
+  options.bias = node.node().FloatOr("bias", 1);
+  options.alpha = node.node().FloatOr("alpha", 1e-4f) / static_cast<float>(size);
+  options.beta = node.node().FloatOr("beta", 0.75f);
+  node.file().Add(Op::LOCAL_RESPONSE_NORMALIZATION, {input}, {output}, std::move(options));
+  return OkStatus();
+}
+
+// Over the spatial axes of [N, spatial..., C].
+template <Op kOp>
+Status GlobalPool(NodeLowering& node) {
+  EDGEOPT_TRY(const TensorIndex input, node.In(0));
+  EDGEOPT_TRY(const TensorIndex output, node.Out());
+  EDGEOPT_TRY(const TensorIndex axes, node.Ints(Range(1, node.InRank() - 1), "axes"));
+  schema::ReducerOptionsT options;
+  options.keep_dims = true;
+  node.file().Add(kOp, {input, axes}, {output}, std::move(options));
+  return OkStatus();
+}
+
+constexpr Rule kRules[] = {
+    {.op_type = "BatchNormalization", .lower = BatchNormalization, .layout = Layout::kNhwc},
+    {.op_type = "GlobalAveragePool",
+     .lower = GlobalPool<Op::MEAN>,
+     .layout = Layout::kNhwc,
+     .integer = true},
+    {.op_type = "GlobalMaxPool",
+     .lower = GlobalPool<Op::REDUCE_MAX>,
+     .layout = Layout::kNhwc,
+     .integer = true},
+    {.op_type = "InstanceNormalization", .lower = InstanceNormalization, .layout = Layout::kNhwc},
+    {.op_type = "LRN", .lower = Lrn, .layout = Layout::kNhwc},
+    {.op_type = "LayerNormalization", .lower = LayerNormalization},
+    {.op_type = "LogSoftmax", .lower = LogSoftmax},
+    {.op_type = "Softmax", .lower = Softmax},
+};
+
+}  // namespace
+
+Family normalization() { return {"normalization", kRules}; }
+
+}  // namespace edgeopt::formats::tflite::lower

@@ -1,0 +1,154 @@
+// Reductions over axes, and what picks elements along one.
+#include <numeric>
+
+#include "formats/tflite/lower/lowering.h"
+
+namespace edgeopt::formats::tflite::lower {
+namespace {
+
+using ir::DataType;
+
+Result<std::vector<int64_t>> AxesOf(NodeLowering& node) {
+  EDGEOPT_TRY(auto axes, node.IntsOf("axes", 1));
+  if (axes && !axes->empty()) return *std::move(axes);
+  std::vector<int64_t> all;
+  if (node.node().IntOr("noop_with_empty_axes", 0) == 0) {
+    all.resize(static_cast<size_t>(node.InRank()));
+    std::iota(all.begin(), all.end(), 0);
+  }
+  return all;
+}
+
+Status AddReduction(NodeLowering& node, Op op, TensorIndex input, TensorIndex output) {
+  EDGEOPT_TRY(const auto axes, AxesOf(node));
+  if (axes.empty()) return node.ReshapeTo(input, node.file().ShapeOf(output), output);
+  EDGEOPT_TRY(const TensorIndex over, node.Ints(axes, "axes"));
+  schema::ReducerOptionsT options;
+  options.keep_dims = node.node().IntOr("keepdims", 1) != 0;
+  node.file().Add(op, {input, over}, {output}, std::move(options));
+  return OkStatus();
+}
+
+template <Op kOp>
+Status Reduce(NodeLowering& node) {
+  EDGEOPT_TRY(const TensorIndex input, node.In(0));
+  EDGEOPT_TRY(const TensorIndex output, node.Out());
+  return AddReduction(node, kOp, input, output);
+}
+
+// An operator on each element before the sum, or on the sum.
+Result<TensorIndex> Before(NodeLowering& node, Op op) {
+  EDGEOPT_TRY(const TensorIndex input, node.In(0));
+  EDGEOPT_TRY(const TensorIndex mapped, node.TempLike(input, *node.InType(0).shape, "mapped"));
+  if (op == Op::SQUARE)
+    node.file().Add(op, {input}, {mapped}, schema::SquareOptionsT{});
+  else if (op == Op::ABS)
+    node.file().Add(op, {input}, {mapped}, schema::AbsOptionsT{});
+  else
+    node.file().Add(op, {input}, {mapped}, schema::ExpOptionsT{});
+  return mapped;
+}
+
+Status ReduceL1(NodeLowering& node) {
+  EDGEOPT_TRY(const TensorIndex mapped, Before(node, Op::ABS));
+  EDGEOPT_TRY(const TensorIndex output, node.Out());
+  return AddReduction(node, Op::SUM, mapped, output);
+}
+
+Status ReduceSumSquare(NodeLowering& node) {
+  EDGEOPT_TRY(const TensorIndex mapped, Before(node, Op::SQUARE));
+  EDGEOPT_TRY(const TensorIndex output, node.Out());
+  return AddReduction(node, Op::SUM, mapped, output);
+}
+
+Status SumThen(NodeLowering& node, TensorIndex summands, Op op) {
+  EDGEOPT_TRY(const TensorIndex output, node.Out());
+  EDGEOPT_TRY(const TensorIndex sum, node.TempLike(output, *node.OutType().shape, "sum"));
+  EDGEOPT_CHECK_OK(AddReduction(node, Op::SUM, summands, sum));
+  node.file().Add(op, {sum}, {output});
+  return OkStatus();
+}
+
+Status ReduceL2(NodeLowering& node) {
+  EDGEOPT_TRY(const TensorIndex mapped, Before(node, Op::SQUARE));
+  return SumThen(node, mapped, Op::SQRT);
+}
+
+Status ReduceLogSum(NodeLowering& node) {
+  EDGEOPT_TRY(const TensorIndex input, node.In(0));
+  return SumThen(node, input, Op::LOG);
+}
+
+// max + log(sum(exp(x - max))), so that nothing overflows.
+Status ReduceLogSumExp(NodeLowering& node) {
+  if (node.node().IntOr("keepdims", 1) == 0)
+    return node.Unsupported("keepdims = 0", "export with keepdims = 1 and a Squeeze");
+  const ir::Shape &wide = *node.InType(0).shape, &narrow = *node.OutType().shape;
+  EDGEOPT_TRY(const TensorIndex input, node.In(0));
+  EDGEOPT_TRY(const TensorIndex output, node.Out());
+  EDGEOPT_TRY(const TensorIndex largest, node.TempLike(output, narrow, "largest"));
+  EDGEOPT_CHECK_OK(AddReduction(node, Op::REDUCE_MAX, input, largest));
+  EDGEOPT_TRY(const TensorIndex below, node.TempLike(input, wide, "below"));
+  node.file().Add(Op::SUB, {input, largest}, {below}, schema::SubOptionsT{});
+  EDGEOPT_TRY(const TensorIndex powers, node.TempLike(input, wide, "powers"));
+  node.file().Add(Op::EXP, {below}, {powers}, schema::ExpOptionsT{});
+  EDGEOPT_TRY(const TensorIndex sum, node.TempLike(output, narrow, "sum"));
+  EDGEOPT_CHECK_OK(AddReduction(node, Op::SUM, powers, sum));
+  EDGEOPT_TRY(const TensorIndex logarithm, node.TempLike(output, narrow, "logarithm"));
+  node.file().Add(Op::LOG, {sum}, {logarithm});
+  node.file().Add(Op::ADD, {logarithm, largest}, {output}, schema::AddOptionsT{});
+  return OkStatus();
+}
+
+template <Op kOp, typename Options>
+Status ArgExtremum(NodeLowering& node) {
+  if (node.node().IntOr("select_last_index", 0) != 0) return node.Unsupported("select_last_index");
+  EDGEOPT_TRY(const int64_t axis, node.Axis(node.node().IntOr("axis", 0), node.InRank()));
+  EDGEOPT_TRY(const TensorIndex input, node.In(0));
+  EDGEOPT_TRY(const TensorIndex along, node.Scalar(static_cast<double>(axis), DataType::kInt32));
+  EDGEOPT_TRY(const TensorIndex output, node.Out());
+  const bool keeps = node.node().IntOr("keepdims", 1) != 0;
+  TensorIndex index = output;
+  if (keeps) {
+    ir::Shape shape = *node.InType(0).shape;
+    shape.erase(shape.begin() + axis);
+    EDGEOPT_TRY(index, node.TempLike(output, shape, "index"));
+  }
+  Options options;
+  options.output_type = node.tensor(output).type;
+  node.file().Add(kOp, {input, along}, {index}, std::move(options));
+  return keeps ? node.ReshapeTo(index, *node.OutType().shape, output) : OkStatus();
+}
+
+Status CumSum(NodeLowering& node) {
+  EDGEOPT_TRY(const TensorIndex input, node.In(0));
+  EDGEOPT_TRY(const TensorIndex axis, node.In32(1));
+  EDGEOPT_TRY(const TensorIndex output, node.Out());
+  schema::CumsumOptionsT options;
+  options.exclusive = node.node().IntOr("exclusive", 0) != 0;
+  options.reverse = node.node().IntOr("reverse", 0) != 0;
+  node.file().Add(Op::CUMSUM, {input, axis}, {output}, std::move(options));
+  return OkStatus();
+}
+
+constexpr Rule kRules[] = {
+    {.op_type = "ArgMax", .lower = ArgExtremum<Op::ARG_MAX, schema::ArgMaxOptionsT>},
+    {.op_type = "ArgMin", .lower = ArgExtremum<Op::ARG_MIN, schema::ArgMinOptionsT>},
+    {.op_type = "CumSum", .lower = CumSum},
+    {.op_type = "ReduceL1", .lower = ReduceL1},
+    {.op_type = "ReduceL2", .lower = ReduceL2},
+    {.op_type = "ReduceLogSum", .lower = ReduceLogSum},
+    {.op_type = "ReduceLogSumExp", .lower = ReduceLogSumExp},
+    {.op_type = "ReduceMax", .lower = Reduce<Op::REDUCE_MAX>, .integer = true},
+    {.op_type = "ReduceMean", .lower = Reduce<Op::MEAN>, .integer = true},
+    {.op_type = "ReduceMin", .lower = Reduce<Op::REDUCE_MIN>, .integer = true},
+    {.op_type = "ReduceProd", .lower = Reduce<Op::REDUCE_PROD>},
+    {.op_type = "ReduceSum", .lower = Reduce<Op::SUM>, .integer = true},
+    {.op_type = "ReduceSumSquare", .lower = ReduceSumSquare},
+};
+
+}  // namespace
+
+Family reduction() { return {"reduction", kRules}; }
+
+}  // namespace edgeopt::formats::tflite::lower

@@ -1,0 +1,149 @@
+// ConvTranspose, channels-last, as TRANSPOSE_CONV: SAME or VALID by which the same elements come
+// out, and a STRIDED_SLICE where neither does.
+#include <algorithm>
+
+#include "formats/tflite/lower/lowering.h"
+#include "formats/tflite/lower/window.h"
+#include "ir/permute.h"
+
+namespace edgeopt::formats::tflite::lower {
+namespace {
+
+using ir::Dims;
+using ir::Tensor;
+
+class TransposedConvolution {
+ public:
+  explicit TransposedConvolution(NodeLowering& node) : node_(node) {}
+
+  Status Run() {
+    activation_ = node_.Activation();
+    if (node_.node().IntOr("group", 1) != 1) return node_.Unsupported("groups");
+    if (node_.InRank() != 4) return node_.Unsupported("other ranks than 4");
+    EDGEOPT_TRY(weight_dims_, node_.InDims(1));
+    EDGEOPT_TRY(window_, WindowOf(node_, {weight_dims_[2], weight_dims_[3]}));
+    for (WindowAxis& axis : window_.axes) {
+      if (axis.dilation != 1) return node_.Unsupported("dilations");
+      if (!axis.in || !axis.out)
+        return node_.Unsupported("a size that is known at run time only",
+                                 "fix the sizes of the model's inputs with --shape");
+    }
+    EDGEOPT_CHECK_OK(PlaceOutputs());
+    const auto batch = node_.InDim(0, 0);
+    if (!batch)
+      return node_.Unsupported("a batch that is known at run time only",
+                               "fix the sizes of the model's inputs with --shape");
+    return Write(*batch);
+  }
+
+ private:
+  // begin of each axis: how many of the full result's first elements are not in the output.
+  Status PlaceOutputs() {
+    const std::string auto_pad = node_.node().StringOr("auto_pad", "NOTSET");
+    const bool shaped = node_.node().FindAttribute("output_shape") != nullptr;
+    for (WindowAxis& axis : window_.axes) {
+      if (auto_pad == "NOTSET" && !shaped) continue;
+      const int64_t total =
+          std::max<int64_t>((*axis.in - 1) * axis.stride + axis.kernel - *axis.out, 0);
+      axis.begin = auto_pad == "SAME_UPPER" ? total / 2 : total - total / 2;
+    }
+    return OkStatus();
+  }
+
+  bool IsSame(const WindowAxis& axis) const {
+    const int64_t total =
+        std::max<int64_t>((*axis.in - 1) * axis.stride + axis.kernel - *axis.out, 0);
+    return axis.begin == total / 2 && *axis.in == (*axis.out + axis.stride - 1) / axis.stride;
+  }
+
+  Status Write(int64_t batch) {
+    const bool valid = std::ranges::all_of(window_.axes, [](const WindowAxis& axis) {
+      return axis.begin == 0 && *axis.out >= (*axis.in - 1) * axis.stride + axis.kernel;
+    });
+    const bool same =
+        std::ranges::all_of(window_.axes, [this](const WindowAxis& axis) { return IsSame(axis); });
+    const bool cut = !valid && !same;
+    Dims made = {batch, 0, 0, weight_dims_[1]};
+    for (size_t i = 0; i < 2; ++i) {
+      const WindowAxis& axis = window_.axes[i];
+      made[i + 1] =
+          cut ? std::max(axis.begin + *axis.out, (*axis.in - 1) * axis.stride + axis.kernel)
+              : *axis.out;
+    }
+    EDGEOPT_TRY(const TensorIndex size, node_.Ints(made, "size"));
+    EDGEOPT_TRY(const TensorIndex weight, Weight());
+    EDGEOPT_TRY(const TensorIndex input, node_.In(0));
+    EDGEOPT_TRY(const TensorIndex bias, Bias());
+    EDGEOPT_TRY(const TensorIndex output, node_.Out());
+    TensorIndex result = output;
+    if (cut) {
+      EDGEOPT_TRY(result, node_.TempLike(output, ir::ToShape(made), "uncut"));
+    }
+    schema::TransposeConvOptionsT options;
+    options.padding = same && !valid ? schema::Padding::SAME : schema::Padding::VALID;
+    options.stride_h = static_cast<int32_t>(window_.axes[0].stride);
+    options.stride_w = static_cast<int32_t>(window_.axes[1].stride);
+    options.fused_activation_function = activation_;
+    node_.file().Add(Op::TRANSPOSE_CONV, {size, weight, input, bias}, {result}, std::move(options));
+    return cut ? Cut(result, output, made) : OkStatus();
+  }
+
+  Status Cut(TensorIndex from, TensorIndex output, const Dims& made) {
+    std::vector<int64_t> begin(4, 0), end = made;
+    for (size_t i = 0; i < 2; ++i) {
+      begin[i + 1] = window_.axes[i].begin;
+      end[i + 1] = window_.axes[i].begin + *window_.axes[i].out;
+    }
+    EDGEOPT_TRY(const TensorIndex first, node_.Ints(begin, "begin"));
+    EDGEOPT_TRY(const TensorIndex last, node_.Ints(end, "end"));
+    EDGEOPT_TRY(const TensorIndex step, node_.Ints({1, 1, 1, 1}, "step"));
+    node_.file().Add(Op::STRIDED_SLICE, {from, first, last, step}, {output},
+                     schema::StridedSliceOptionsT{});
+    return OkStatus();
+  }
+
+  // [C, M, kH, kW] as [M, kH, kW, C].
+  Result<TensorIndex> Weight() {
+    const std::vector<int64_t> order = {1, 2, 3, 0};
+    if (node_.quantized()) {
+      EDGEOPT_TRY(auto stored, node_.StoredIn(1));
+      EDGEOPT_TRY(const Tensor permuted, ir::Permuted(stored.tensor, order));
+      stored.quantization->axis = 0;
+      return node_.Constant(permuted, "weights", &*stored.quantization);
+    }
+    const auto constant = node_.ConstantIn(1);
+    if (!constant) return node_.Unsupported("weights computed at run time");
+    EDGEOPT_TRY(const Tensor permuted, ir::Permuted(*constant, order));
+    return node_.Weight(permuted, "weights");
+  }
+
+  Result<TensorIndex> Bias() {
+    const int64_t outputs = weight_dims_[1];
+    if (node_.quantized()) return node_.IntegerBias(2, outputs);
+    if (node_.has_input(2)) return node_.In(2);
+    return node_.Constant(Tensor::Of({outputs}, std::vector<float>(static_cast<size_t>(outputs))),
+                          "bias");
+  }
+
+  NodeLowering& node_;
+  Dims weight_dims_;
+  Window window_;
+  schema::ActivationFunctionType activation_ = schema::ActivationFunctionType::NONE;
+};
+
+Status ConvTranspose(NodeLowering& node) { return TransposedConvolution(node).Run(); }
+
+constexpr Rule kRules[] = {
+    {.op_type = "ConvTranspose",
+     .lower = ConvTranspose,
+     .layout = Layout::kNhwc,
+     .integer = true,
+     .fuses_activation = true,
+     .bias_input = 2},
+};
+
+}  // namespace
+
+Family transposed_convolution() { return {"transposed_convolution", kRules}; }
+
+}  // namespace edgeopt::formats::tflite::lower

@@ -1,0 +1,369 @@
+#include "formats/tflite/lower/graph_lowering.h"
+
+#include <algorithm>
+
+#include "base/half.h"
+
+namespace edgeopt::formats::tflite {
+namespace lower {
+namespace {
+
+using ir::DataType;
+using ir::Node;
+using ir::NodeId;
+using ir::Tensor;
+using ir::ValueId;
+using schema::ActivationFunctionType;
+
+constexpr int kZeroPointShift = 128;  // from uint8 to int8
+
+bool IsFloat(const ir::Type& type) { return type.element == DataType::kFloat32; }
+
+// Relu, Relu6 and Clip to [-1, 1], as an operator's own activation; NONE for all else.
+ActivationFunctionType FusibleActivation(const ir::Graph& graph, const Node& node) {
+  if (node.Is("Relu")) return ActivationFunctionType::RELU;
+  if (!node.Is("Clip")) return ActivationFunctionType::NONE;
+  const auto limit = [&](size_t slot) -> std::optional<float> {
+    const auto constant = graph.ConstantOf(node.input(slot));
+    if (!constant || constant->size() != 1) return std::nullopt;
+    const auto floats = constant->ToFloats();
+    return floats.ok() ? std::optional(floats->front()) : std::nullopt;
+  };
+  const auto low = limit(1), high = limit(2);
+  if (low == 0.0f && high == 6.0f) return ActivationFunctionType::RELU6;
+  if (low == -1.0f && high == 1.0f) return ActivationFunctionType::RELU_N1_TO_1;
+  return ActivationFunctionType::NONE;
+}
+
+// uint8 elements as the int8 ones 128 below them.
+Tensor Shifted(const Tensor& tensor) {
+  std::vector<int8_t> shifted;
+  shifted.reserve(static_cast<size_t>(tensor.size()));
+  for (const uint8_t q : tensor.as<uint8_t>())
+    shifted.push_back(static_cast<int8_t>(q - kZeroPointShift));
+  return Tensor::Of(tensor.dims(), shifted);
+}
+
+}  // namespace
+
+GraphLowering::GraphLowering(const ir::Model& model, FileBuilder& file, const LowerOptions& options)
+    : model_(model),
+      file_(file),
+      options_(options),
+      plans_(model.graph.node_bound()),
+      absorbed_(model.graph.node_bound()),
+      tensors_(model.graph.value_bound()) {}
+
+// --- what is decided before the first operator is written ---
+
+void GraphLowering::PlanNodes() {
+  for (const NodeId id : graph().nodes()) {
+    plans_[static_cast<size_t>(id.index)].rule = FindRule(graph().node(id));
+    PlanActivation(id);
+    PlanQuantized(id);
+  }
+}
+
+void GraphLowering::PlanActivation(NodeId id) {
+  NodePlan& plan = plans_[static_cast<size_t>(id.index)];
+  if (plan.rule == nullptr || !plan.rule->fuses_activation) return;
+  const NodeId user = graph().OnlyUser(graph().node(id).output(0));
+  if (!user.valid() || !IsFloat(TypeOf(graph().node(id).output(0)))) return;
+  plan.fused = FusibleActivation(graph(), graph().node(user));
+  if (plan.fused == ActivationFunctionType::NONE) return;
+  plan.activation = user;
+  absorbed_[static_cast<size_t>(user.index)] = true;
+}
+
+void GraphLowering::PlanQuantized(NodeId id) {
+  NodePlan& plan = plans_[static_cast<size_t>(id.index)];
+  if (plan.rule == nullptr || !plan.rule->integer) return;
+  const Node& node = graph().node(id);
+  plan.quantized = ReadsIntegers(node) && WritesIntegers(id);
+  if (!plan.quantized) return;
+  for (size_t i = 0; i < node.outputs.size(); ++i) {
+    if (!node.outputs[i].valid() || !IsFloat(TypeOf(node.outputs[i]))) continue;
+    const NodeId quantizer = graph().OnlyUser(FinalOutput(id, i));
+    absorbed_[static_cast<size_t>(quantizer.index)] = true;
+  }
+}
+
+// A bias may be a float constant: it is quantized by its operator's rule.
+bool GraphLowering::ReadsIntegers(const Node& node) const {
+  const Rule* rule = FindRule(node);
+  bool any = false;
+  for (size_t slot = 0; slot < node.inputs.size(); ++slot) {
+    const ValueId input = node.inputs[slot];
+    if (!input.valid() || !IsFloat(TypeOf(input))) continue;
+    if (graph().ProducerIf(input, "DequantizeLinear") != nullptr) {
+      any = true;
+    } else if (static_cast<int>(slot) != rule->bias_input || !graph().ConstantOf(input)) {
+      return false;
+    }
+  }
+  return any;
+}
+
+bool GraphLowering::WritesIntegers(NodeId id) const {
+  const Node& node = graph().node(id);
+  for (size_t i = 0; i < node.outputs.size(); ++i) {
+    if (!node.outputs[i].valid() || !IsFloat(TypeOf(node.outputs[i]))) continue;
+    const NodeId user = graph().OnlyUser(FinalOutput(id, i));
+    if (!user.valid() || !graph().node(user).Is("QuantizeLinear")) return false;
+  }
+  return true;
+}
+
+ValueId GraphLowering::FinalOutput(NodeId id, size_t index) const {
+  const NodeId activation = plan(id).activation;
+  return activation.valid() && index == 0 ? graph().node(activation).output(0)
+                                          : graph().node(id).output(index);
+}
+
+// --- quantization ---
+
+bool GraphLowering::IsShifted(ValueId integer) const {
+  if (TypeOf(integer).element != DataType::kUint8) return false;
+  return std::ranges::all_of(graph().uses(integer), [&](const ir::Use& use) {
+    return use.slot == 0 && graph().node(use.node).Is("DequantizeLinear");
+  });
+}
+
+std::optional<Quantization> GraphLowering::ParametersOf(const Node& linear) const {
+  const auto scale = graph().ConstantOf(linear.input(1));
+  if (!scale || linear.IntOr("block_size", 0) != 0) return std::nullopt;
+  auto scales = scale->ToFloats();
+  if (!scales.ok()) return std::nullopt;
+  Quantization quantization{*std::move(scales), {}, 0};
+  quantization.zero_points.assign(quantization.scales.size(), 0);
+  if (linear.input(2).valid()) {
+    const auto zero_point = graph().ConstantOf(linear.input(2));
+    if (!zero_point) return std::nullopt;
+    auto values = zero_point->ToInts();
+    if (!values.ok() || values->size() != quantization.scales.size()) return std::nullopt;
+    quantization.zero_points = *std::move(values);
+  }
+  const int64_t rank = TypeOf(linear.input(0)).rank();
+  const int64_t axis = linear.IntOr("axis", 1);
+  if (scale->rank() == 1 && scale->size() != 1)
+    quantization.axis = static_cast<int32_t>(axis < 0 ? axis + rank : axis);
+  return quantization;
+}
+
+std::optional<Quantization> GraphLowering::QuantizationOf(ValueId integer) const {
+  const Node* linear = graph().ProducerIf(integer, "QuantizeLinear");
+  for (const ir::Use& use : graph().uses(integer)) {
+    if (linear != nullptr) break;
+    if (use.slot == 0 && graph().node(use.node).Is("DequantizeLinear"))
+      linear = &graph().node(use.node);
+  }
+  if (linear == nullptr) return std::nullopt;
+  auto quantization = ParametersOf(*linear);
+  if (quantization && IsShifted(integer))
+    for (int64_t& zero_point : quantization->zero_points) zero_point -= kZeroPointShift;
+  return quantization;
+}
+
+std::optional<NodeLowering::StoredConstant> GraphLowering::StoredConstantOf(
+    ValueId dequantized) const {
+  const Node* linear = graph().ProducerIf(dequantized, "DequantizeLinear");
+  if (linear == nullptr) return std::nullopt;
+  auto constant = graph().ConstantOf(linear->input(0));
+  if (!constant) return std::nullopt;
+  const bool shifted = IsShifted(linear->input(0));
+  return NodeLowering::StoredConstant{shifted ? Shifted(*constant) : *std::move(constant),
+                                      QuantizationOf(linear->input(0))};
+}
+
+Result<TensorIndex> GraphLowering::IntegerTensor(ValueId integer) {
+  auto& known = tensors_[static_cast<size_t>(integer.index)];
+  if (known) return *known;
+  const ir::Value& value = graph().value(integer);
+  const auto quantization = QuantizationOf(integer);
+  if (!quantization)
+    return Unsupported("the scale or zero point of '" + value.name +
+                       "' is computed at run time, or stands for blocks");
+  const bool shifted = IsShifted(integer);
+  if (const auto constant = graph().ConstantOf(integer)) {
+    EDGEOPT_TRY(known, file_.AddConstant(value.name, shifted ? Shifted(*constant) : *constant,
+                                         &*quantization));
+    return *known;
+  }
+  if (!value.type.shape) return UnknownRank(integer);
+  EDGEOPT_TRY(known, file_.AddTensor(value.name, shifted ? DataType::kInt8 : value.type.element,
+                                     *value.type.shape, &*quantization));
+  return *known;
+}
+
+Result<TensorIndex> GraphLowering::StoredTensorOf(ValueId dequantized) {
+  return IntegerTensor(graph().node(graph().producer(dequantized)).input(0));
+}
+
+Status GraphLowering::LowerQuantize(const Node& node) {
+  const bool from_integers = graph().ProducerIf(node.input(0), "DequantizeLinear") != nullptr;
+  EDGEOPT_TRY(const TensorIndex input,
+              from_integers ? StoredTensorOf(node.input(0)) : TensorOf(node.input(0)));
+  EDGEOPT_TRY(const TensorIndex output, IntegerTensor(node.output(0)));
+  file_.Add(Op::QUANTIZE, {input}, {output}, schema::QuantizeOptionsT{});
+  return OkStatus();
+}
+
+// --- values ---
+
+Error GraphLowering::UnknownRank(ValueId id) const {
+  return Unsupported("the rank of '" + graph().value(id).name + "' is not known",
+                     "fix the sizes of the model's inputs with --shape");
+}
+
+Result<TensorIndex> GraphLowering::AddWeight(const std::string& name, const Tensor& tensor) {
+  if (tensor.type() != DataType::kFloat32 || options_.float16_from_elements <= 0 ||
+      tensor.size() < options_.float16_from_elements)
+    return file_.AddConstant(name, tensor);
+  std::vector<uint16_t> halves;
+  halves.reserve(static_cast<size_t>(tensor.size()));
+  for (const float value : tensor.as<float>()) halves.push_back(FloatToHalf(value));
+  EDGEOPT_TRY(const Tensor stored,
+              Tensor::Make(DataType::kFloat16, tensor.dims(), Buffer::FromVector(halves)));
+  EDGEOPT_TRY(const TensorIndex half, file_.AddConstant(name + "/float16", stored));
+  EDGEOPT_TRY(const TensorIndex full,
+              file_.AddTensor(name, DataType::kFloat32, ir::ToShape(tensor.dims())));
+  file_.Add(Op::DEQUANTIZE, {half}, {full}, schema::DequantizeOptionsT{});
+  return full;
+}
+
+Result<TensorIndex> GraphLowering::TensorOf(ValueId id) {
+  auto& known = tensors_[static_cast<size_t>(id.index)];
+  if (known) return *known;
+  const ir::Value& value = graph().value(id);
+  if (const auto constant = graph().ConstantOf(id)) {
+    EDGEOPT_TRY(known, AddWeight(value.name, *constant));
+    return *known;
+  }
+  if (!value.type.shape) return UnknownRank(id);
+  if (graph().ProducerIf(id, "DequantizeLinear") != nullptr) {
+    EDGEOPT_TRY(const TensorIndex stored, StoredTensorOf(id));
+    EDGEOPT_TRY(known, file_.AddTensor(value.name, value.type.element, *value.type.shape));
+    file_.Add(Op::DEQUANTIZE, {stored}, {*known}, schema::DequantizeOptionsT{});
+    return *known;
+  }
+  EDGEOPT_TRY(known, file_.AddTensor(value.name, value.type.element, *value.type.shape));
+  return *known;
+}
+
+Result<TensorIndex> GraphLowering::OutputOf(NodeId id, size_t index) {
+  const ValueId value = FinalOutput(id, index);
+  if (!plan(id).quantized || !IsFloat(TypeOf(value))) return TensorOf(value);
+  return IntegerTensor(graph().node(graph().OnlyUser(value)).output(0));
+}
+
+// --- the graph's ends ---
+
+// An integer input keeps its type; its readers get what they compute with.
+Result<TensorIndex> GraphLowering::AddInput(ValueId id) {
+  const ir::Value& value = graph().value(id);
+  if (!value.type.shape) return UnknownRank(id);
+  auto quantization = QuantizationOf(id);
+  if (!quantization || !IsShifted(id)) {
+    auto& known = tensors_[static_cast<size_t>(id.index)];
+    EDGEOPT_TRY(known, file_.AddTensor(value.name, value.type.element, *value.type.shape,
+                                       quantization ? &*quantization : nullptr));
+    return *known;
+  }
+  for (int64_t& zero_point : quantization->zero_points) zero_point += kZeroPointShift;
+  EDGEOPT_TRY(const TensorIndex input,
+              file_.AddTensor(value.name, value.type.element, *value.type.shape, &*quantization));
+  EDGEOPT_TRY(const TensorIndex shifted, IntegerTensor(id));
+  file_.Add(Op::QUANTIZE, {input}, {shifted}, schema::QuantizeOptionsT{});
+  return input;
+}
+
+Result<TensorIndex> GraphLowering::OutputTensor(ValueId id) {
+  const bool integer = graph().ProducerIf(id, "QuantizeLinear") != nullptr;
+  EDGEOPT_TRY(const TensorIndex tensor, integer ? IntegerTensor(id) : TensorOf(id));
+  const ir::Value& value = graph().value(id);
+  if (integer && IsShifted(id)) {
+    auto quantization = QuantizationOf(id);
+    for (int64_t& zero_point : quantization->zero_points) zero_point += kZeroPointShift;
+    EDGEOPT_TRY(const TensorIndex output,
+                file_.AddTensor(value.name, value.type.element, *value.type.shape, &*quantization));
+    file_.Add(Op::QUANTIZE, {tensor}, {output}, schema::QuantizeOptionsT{});
+    return output;
+  }
+  if (!graph().IsInput(id) && !graph().ConstantOf(id)) return tensor;
+  // What a runtime returns has to be made by an operator.
+  EDGEOPT_TRY(const TensorIndex shape, file_.AddConstant(value.name + "/shape", ShapeOf(id)));
+  EDGEOPT_TRY(const TensorIndex copy,
+              file_.AddTensor(value.name, value.type.element, *value.type.shape));
+  file_.Add(Op::RESHAPE, {tensor, shape}, {copy}, schema::ReshapeOptionsT{});
+  return copy;
+}
+
+// With -1 for one size that is not known.
+Tensor GraphLowering::ShapeOf(ValueId id) const {
+  std::vector<int32_t> sizes;
+  for (const ir::Dim& dim : *TypeOf(id).shape)
+    sizes.push_back(static_cast<int32_t>(dim.value.value_or(-1)));
+  return Tensor::Of({static_cast<int64_t>(sizes.size())}, sizes);
+}
+
+// --- the nodes ---
+
+Status GraphLowering::LowerNode(NodeId id) {
+  const Node& node = graph().node(id);
+  // Constants and dequantized values are made where they are first read.
+  if (absorbed_[static_cast<size_t>(id.index)] || node.Is("Constant") ||
+      node.Is("DequantizeLinear"))
+    return OkStatus();
+  if (node.Is("QuantizeLinear")) return LowerQuantize(node);
+  const Rule* rule = plan(id).rule;
+  if (rule == nullptr)
+    return Unsupported("TFLite has no such operator, and edgeopt no way to express it",
+                       "take it out of the model, or export the model without it");
+  NodeLowering lowering(*this, id);
+  EDGEOPT_CHECK_OK(rule->lower(lowering));
+  return lowering.AddActivation();
+}
+
+Status GraphLowering::Run() {
+  PlanNodes();
+  std::vector<std::pair<std::string, TensorIndex>> inputs, outputs;
+  for (const ValueId id : graph().inputs()) {
+    EDGEOPT_TRY(const TensorIndex input, AddInput(id));
+    inputs.emplace_back(graph().value(id).name, input);
+  }
+  std::string problems;
+  int64_t count = 0;
+  for (const NodeId id : graph().nodes()) {
+    const Status lowered = LowerNode(id);
+    if (lowered.ok()) continue;
+    if (lowered.error().code != ErrorCode::kUnsupported)
+      return lowered.error().Within(graph().Describe(id));
+    ++count;
+    problems += "\n  " + lowered.error().Within(graph().Describe(id)).ToString();
+  }
+  if (count != 0)
+    return Unsupported(std::to_string(count) + (count == 1 ? " node" : " nodes") +
+                       " can't be converted to TFLite:" + problems);
+  for (const ValueId id : graph().outputs()) {
+    EDGEOPT_TRY(const TensorIndex output, OutputTensor(id));
+    outputs.emplace_back(graph().value(id).name, output);
+  }
+  file_.SetInputs(std::move(inputs));
+  file_.SetOutputs(std::move(outputs));
+  return OkStatus();
+}
+
+}  // namespace lower
+
+Result<File> Lower(const ir::Model& model, const LowerOptions& options) {
+  lower::FileBuilder file(options.description);
+  lower::GraphLowering graph(model, file, options);
+  EDGEOPT_CHECK_OK(graph.Run());
+  File lowered = std::move(file).Finish();
+  // A file that breaks the format's rules would be our own bug.
+  if (const Status valid = Verify(lowered); !valid.ok())
+    return Internal("the converted model is not valid: " + valid.error().ToString());
+  return lowered;
+}
+
+}  // namespace edgeopt::formats::tflite

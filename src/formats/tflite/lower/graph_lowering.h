@@ -1,0 +1,80 @@
+// The state of lowering one graph: which tensor each value has become, and what has been decided
+// about each node before its rule runs.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "formats/tflite/lower.h"
+#include "formats/tflite/lower/file_builder.h"
+#include "formats/tflite/lower/lowering.h"
+#include "ir/model.h"
+
+namespace edgeopt::formats::tflite::lower {
+
+// What stands around a node and becomes part of its operator.
+struct NodePlan {
+  const Rule* rule = nullptr;
+  ir::NodeId activation;  // behind it, done by the operator itself
+  schema::ActivationFunctionType fused = schema::ActivationFunctionType::NONE;
+  bool quantized = false;  // reads and writes the integer tensors
+};
+
+class GraphLowering {
+ public:
+  GraphLowering(const ir::Model& model, FileBuilder& file, const LowerOptions& options);
+
+  // Every node in order; nodes that can't be lowered are collected.
+  Status Run();
+
+  const ir::Model& model() const { return model_; }
+  const ir::Graph& graph() const { return model_.graph; }
+  FileBuilder& file() { return file_; }
+  const NodePlan& plan(ir::NodeId id) const { return plans_[static_cast<size_t>(id.index)]; }
+  // The type of a value; the graph around a subgraph is not looked at.
+  const ir::Type& TypeOf(ir::ValueId id) const { return graph().value(id).type; }
+
+  // The float or plain tensor of a value. A dequantized one is made when it is first asked for.
+  Result<TensorIndex> TensorOf(ir::ValueId id);
+  // The integer tensor behind a value that a DequantizeLinear makes.
+  Result<TensorIndex> StoredTensorOf(ir::ValueId dequantized);
+  // The tensor that the node's output, behind the activation that was fused, is written to.
+  Result<TensorIndex> OutputOf(ir::NodeId id, size_t index);
+  // A constant operand, in float16 where the options ask for it.
+  Result<TensorIndex> AddWeight(const std::string& name, const ir::Tensor& tensor);
+  // The value that the node writes in the end: behind the fused activation.
+  ir::ValueId FinalOutput(ir::NodeId id, size_t index) const;
+
+  // How the integer value is quantized: by the QuantizeLinear that makes it, else by the
+  // DequantizeLinear that reads it. Zero points of uint8 values are those of int8.
+  std::optional<Quantization> QuantizationOf(ir::ValueId integer) const;
+  std::optional<NodeLowering::StoredConstant> StoredConstantOf(ir::ValueId dequantized) const;
+
+ private:
+  void PlanNodes();
+  void PlanActivation(ir::NodeId id);
+  void PlanQuantized(ir::NodeId id);
+  bool ReadsIntegers(const ir::Node& node) const;
+  bool WritesIntegers(ir::NodeId id) const;
+  Status LowerNode(ir::NodeId id);
+  Status LowerQuantize(const ir::Node& node);
+  // A uint8 value whose readers all dequantize it: it is stored in int8.
+  bool IsShifted(ir::ValueId integer) const;
+  std::optional<Quantization> ParametersOf(const ir::Node& linear) const;
+  Result<TensorIndex> IntegerTensor(ir::ValueId integer);
+  Result<TensorIndex> AddInput(ir::ValueId id);
+  Result<TensorIndex> OutputTensor(ir::ValueId id);
+  ir::Tensor ShapeOf(ir::ValueId id) const;
+  Error UnknownRank(ir::ValueId id) const;
+
+  const ir::Model& model_;
+  FileBuilder& file_;
+  const LowerOptions& options_;
+  std::vector<NodePlan> plans_;                      // by node id
+  std::vector<bool> absorbed_;                       // by node id: done by another node's operator
+  std::vector<std::optional<TensorIndex>> tensors_;  // by value id
+};
+
+}  // namespace edgeopt::formats::tflite::lower

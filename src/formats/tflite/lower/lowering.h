@@ -1,0 +1,136 @@
+// How one node becomes TFLite operators: what a rule sees and says. Rules are rows of the tables in
+// families/, one file per operator family; the build collects them into Table().
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "formats/tflite/lower/file_builder.h"
+#include "ir/model.h"
+
+namespace edgeopt::formats::tflite::lower {
+
+class GraphLowering;
+
+// The domain of operators whose first input and outputs are channels-last (passes/layout).
+inline constexpr std::string_view kNhwcDomain = "edgeopt.nhwc";
+
+// One node in the hands of its rule. In a quantized node (all activations come from a
+// DequantizeLinear, all results go into a QuantizeLinear) In and Out are the integer tensors.
+class NodeLowering {
+ public:
+  NodeLowering(GraphLowering& graph, ir::NodeId id) : graph_(graph), id_(id) {}
+
+  const ir::Node& node() const;
+  int64_t opset() const;
+  bool has_input(size_t slot) const { return node().input(slot).valid(); }
+  bool has_output(size_t index) const { return node().output(index).valid(); }
+
+  // --- facts ---
+  const ir::Type& InType(size_t slot) const;
+  const ir::Type& OutType(size_t index = 0) const;
+  int64_t InRank(size_t slot = 0) const { return InType(slot).rank(); }
+  int64_t OutRank(size_t index = 0) const { return OutType(index).rank(); }
+  // All sizes of the input; Unsupported when one is not known.
+  Result<ir::Dims> InDims(size_t slot) const;
+  // A size of the input, if known.
+  std::optional<int64_t> InDim(size_t slot, int64_t axis) const;
+  // The input's constant value: an initializer or Constant; behind a DequantizeLinear, its floats.
+  std::optional<ir::Tensor> ConstantIn(size_t slot) const;
+  // A list that older opsets give as an attribute and newer ones as an input: nullopt when neither
+  // is given. Unsupported when it is computed at run time.
+  Result<std::optional<std::vector<int64_t>>> IntsOf(std::string_view attribute, size_t slot) const;
+  // An initializer or Constant, perhaps behind a DequantizeLinear.
+  bool IsConstant(size_t slot) const;
+  // The integers of a constant input; Unsupported when it is computed at run time.
+  Result<std::vector<int64_t>> IntsIn(size_t slot) const;
+  // The one element of a constant input.
+  std::optional<double> ScalarIn(size_t slot) const;
+  // `axis` counted from the front; BadInput when it leaves the rank.
+  Result<int64_t> Axis(int64_t axis, int64_t rank) const;
+  // The integers of the node's weight and how they are quantized: of a quantized node whose input
+  // is a constant behind a DequantizeLinear.
+  struct StoredConstant {
+    ir::Tensor tensor;
+    std::optional<Quantization> quantization;
+  };
+  Result<StoredConstant> StoredIn(size_t slot) const;
+  bool quantized() const;
+
+  // --- tensors ---
+  Result<TensorIndex> In(size_t slot);
+  Result<TensorIndex> Out(size_t index = 0);
+  // In, as a shape-like operand: int32 (a constant is converted, else cast).
+  Result<TensorIndex> In32(size_t slot);
+  // Indices along `axis` of input 0: negative constants count from the end.
+  Result<TensorIndex> IndicesIn(size_t slot, int64_t axis);
+  // A constant whose name begins with the node's.
+  Result<TensorIndex> Constant(const ir::Tensor& tensor, std::string_view what,
+                               const Quantization* quantization = nullptr);
+  Result<TensorIndex> Ints(const std::vector<int64_t>& values, std::string_view what);  // int32
+  // A constant operand of an arithmetic operator, stored as the options say (float16).
+  Result<TensorIndex> Weight(const ir::Tensor& tensor, std::string_view what);
+  // The int32 bias of a quantized node: input `slot`, stored or float, or zeros when it is omitted.
+  // Its scale is that of input 0 times that of the weight, input 1 (8-bit quantization
+  // specification).
+  Result<TensorIndex> IntegerBias(size_t slot, int64_t channels);
+  // A scalar of the given type, which is one of the float and integer types.
+  Result<TensorIndex> Scalar(double value, ir::DataType type);
+  // A tensor between two operators of this node; in a quantized node it is quantized as `like`.
+  Result<TensorIndex> Temp(const ir::Shape& shape, ir::DataType type, std::string_view what);
+  Result<TensorIndex> TempLike(TensorIndex like, const ir::Shape& shape, std::string_view what);
+  const schema::TensorT& tensor(TensorIndex index) const;
+
+  // --- operators ---
+  // Takes the activation behind the node, NONE without one: the last operator written does it, and
+  // Out() is what comes behind. To be called before Out(); an activation that is not taken becomes
+  // an operator of its own.
+  schema::ActivationFunctionType Activation();
+  // After the rule: that operator.
+  Status AddActivation();
+  FileBuilder& file();
+
+  // --- operators written often ---
+  Result<TensorIndex> Reshape(TensorIndex input, const ir::Shape& shape, std::string_view what);
+  Status ReshapeTo(TensorIndex input, const ir::Shape& shape, TensorIndex output);
+  Result<TensorIndex> Transpose(TensorIndex input, const std::vector<int64_t>& permutation,
+                                std::string_view what);
+  Result<TensorIndex> Cast(TensorIndex input, ir::DataType type, std::string_view what);
+
+  // "this form of the operator is not there: REASON".
+  Error Unsupported(std::string reason, std::string remedy = {}) const;
+
+ private:
+  std::string Name(std::string_view what) const;
+
+  GraphLowering& graph_;
+  ir::NodeId id_;
+  bool activation_taken_ = false;
+  TensorIndex before_activation_ = kOmitted;
+};
+
+// What a rule may assume of the node's layout.
+enum class Layout { kPlain, kNhwc };
+
+struct Rule {
+  std::string_view op_type;  // ai.onnx's
+  Status (*lower)(NodeLowering&);
+  Layout layout = Layout::kPlain;  // kNhwc: data input 0 and output are channels-last
+  bool integer = false;            // has an int8 kernel: may stand between Q and DQ
+  bool fuses_activation = false;   // calls Activation()
+  int bias_input = -1;             // may be a float constant even in a quantized node
+};
+
+struct Family {
+  std::string_view name;
+  std::span<const Rule> rules;
+};
+std::span<const Family> Table();
+const Rule* FindRule(const ir::Node& node);
+
+}  // namespace edgeopt::formats::tflite::lower

@@ -1,0 +1,192 @@
+#include "pipeline/convert.h"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "formats/onnx/onnx.h"
+#include "formats/tflite/lower.h"
+#include "ir/permute.h"
+#include "passes/layout/channels_last.h"
+#include "passes/manager.h"
+#include "passes/pipelines.h"
+#include "pipeline/pass_context.h"
+
+namespace edgeopt::pipeline {
+namespace {
+
+using ir::Tensor;
+using nlohmann::json;
+using passes::layout::BoundaryChange;
+
+// The lowering rules read operators as they are from here on.
+constexpr int64_t kOldestOpset = 13;
+// Smaller constants are not worth a DEQUANTIZE of their own.
+constexpr int64_t kHalvedFromElements = 256;
+// Two runtimes add in different orders, and approximate exp and tanh differently: 1e-3 of the range
+// holds for deep networks in float32, and is a tenth of what an int8 step would be.
+constexpr double kFloatTolerance = 1e-3;
+// float16 weights have 11 bits: each product is off by 2^-12 at most, a sum of many by less.
+constexpr double kHalfTolerance = 2e-2;
+
+json ToJson(const OutputDifference& output) {
+  json row = {{"name", output.name}};
+  if (output.is_float) {
+    row["max_abs_error"] = output.max_abs_error;
+    row["range"] = output.range;
+  } else {
+    row["unequal_elements"] = output.unequal;
+  }
+  return row;
+}
+
+// Tensors whose names have a changed order of axes, in that order.
+Oracle::Adapt Permuting(const std::vector<BoundaryChange>& changes) {
+  return [changes](std::vector<Tensor> tensors) -> Result<std::vector<Tensor>> {
+    for (Tensor& tensor : tensors)
+      for (const BoundaryChange& change : changes) {
+        if (change.name != tensor.name) continue;
+        EDGEOPT_TRY(Tensor permuted, ir::Permuted(tensor, change.perm));
+        permuted.name = std::move(tensor.name);
+        tensor = std::move(permuted);
+      }
+    return tensors;
+  };
+}
+
+class Converter {
+ public:
+  Converter(const ir::Model& model, const ConvertOptions& options, runtimes::Runtime& onnxruntime,
+            runtimes::Runtime& litert, Sink& sink, const CancelToken* cancel)
+      : original_(model),
+        options_(options),
+        onnxruntime_(onnxruntime),
+        litert_(litert),
+        sink_(sink),
+        cancel_(cancel) {}
+
+  Result<Converted> Run() {
+    if (options_.precision != "fp32" && options_.precision != "fp16")
+      return UsageError("unknown precision '" + options_.precision + "'", "use fp32 or fp16");
+    EDGEOPT_CHECK_OK(Prepare());
+    EDGEOPT_CHECK_OK(SolveLayout());
+    EDGEOPT_CHECK_OK(Lower());
+    EDGEOPT_CHECK_OK(Verify());
+    return std::move(result_);
+  }
+
+ private:
+  // The model as simple as it gets, in a known opset, with types.
+  Status Prepare() {
+    model_ = original_;
+    result_.report = std::make_unique<json>();
+    (*result_.report)["nodes_before"] = original_.graph.node_count();
+    if (model_.OpsetVersion() < kOldestOpset) {
+      EDGEOPT_TRY(model_, formats::InlineFunctions(model_));
+      EDGEOPT_TRY(model_, formats::ConvertVersion(model_, kOldestOpset));
+    }
+    FixDefaults();
+    passes::ManagerOptions manager;
+    manager.cancel = cancel_;
+    EDGEOPT_TRY(const auto run,
+                passes::Run(model_, passes::Simplify(), PassContext(onnxruntime_), manager));
+    for (const passes::PassReport& pass : run.passes)
+      if (!pass.error.empty()) Warn("left out " + pass.name + ": " + pass.error);
+    return formats::InferTypes(model_);
+  }
+
+  // TFLite has no inputs with default values.
+  void FixDefaults() {
+    ir::Graph& graph = model_.graph;
+    std::vector<ir::ValueId> inputs;
+    for (const ir::ValueId id : graph.inputs()) {
+      if (!graph.value(id).initializer) {
+        inputs.push_back(id);
+      } else if (model_.ir_version >= 4) {
+        // Before, every weight had to be an input.
+        Warn("input '" + graph.value(id).name + "' became a constant, its default value");
+      }
+    }
+    graph.SetInputs(std::move(inputs));
+  }
+
+  Status SolveLayout() {
+    using passes::layout::Boundary;
+    const Boundary boundary = options_.channels_last ? Boundary::kChannelsLast : Boundary::kKeep;
+    EDGEOPT_TRY(const auto layout, passes::layout::ToChannelsLast(model_, boundary, boundary));
+    json& report = *result_.report;
+    report["transposes"] = layout.transposes;
+    report["transposed_bytes"] = layout.transposed_bytes;
+    report["changed_order"] = json::array();
+    for (const BoundaryChange& change : layout.changed)
+      report["changed_order"].push_back({{"name", change.name}, {"permutation", change.perm}});
+    changed_ = layout.changed;
+    return OkStatus();
+  }
+
+  Status Lower() {
+    formats::tflite::LowerOptions lower;
+    if (options_.precision == "fp16") lower.float16_from_elements = kHalvedFromElements;
+    EDGEOPT_TRY(result_.file, formats::tflite::Lower(model_, lower));
+    json& report = *result_.report;
+    const auto& graph = *result_.file.model.subgraphs.front();
+    report["operators"] = json::object();
+    for (const auto& added : graph.operators) {
+      const auto& code = *result_.file.model.operator_codes[added->opcode_index];
+      const std::string name = formats::tflite::OperatorName(code);
+      report["operators"][name] = report["operators"].value(name, 0) + 1;
+    }
+    report["nodes_after"] = graph.operators.size();
+    return OkStatus();
+  }
+
+  Status Verify() {
+    EDGEOPT_TRY(const std::string original_bytes, formats::SerializeOnnx(original_));
+    EDGEOPT_TRY(const auto original,
+                onnxruntime_.LoadBytes(std::as_bytes(std::span(original_bytes)), {}));
+    EDGEOPT_TRY(const Oracle oracle, Oracle::Make(*original, options_.verification));
+    if (!oracle.random_error().ok())
+      Warn("random inputs can't verify this model: " + oracle.random_error().error().message);
+    EDGEOPT_TRY(const std::string bytes, formats::tflite::SerializeTflite(result_.file));
+    EDGEOPT_TRY(const auto converted, litert_.LoadBytes(std::as_bytes(std::span(bytes)), {}));
+    auto adapt = Permuting(changed_);
+    EDGEOPT_TRY(const auto differences, oracle.Compare(*converted, adapt, adapt));
+    json& verified = (*result_.report)["verified"];
+    verified = {{"random_samples", oracle.random_samples()},
+                {"data_samples", oracle.data_samples()},
+                {"outputs", json::array()}};
+    for (const OutputDifference& output : differences)
+      verified["outputs"].push_back(ToJson(output));
+    const double tolerance = options_.precision == "fp16" ? kHalfTolerance : kFloatTolerance;
+    const Status equal = WithinTolerance(differences, tolerance);
+    if (!equal.ok())
+      return GateFailed("LiteRT does not compute what ONNX Runtime does: " + equal.error().message,
+                        "this is a bug of edgeopt or of LiteRT; nothing was written");
+    return OkStatus();
+  }
+
+  void Warn(std::string text) {
+    sink_.Warn(text);
+    result_.warnings.push_back(std::move(text));
+  }
+
+  const ir::Model& original_;
+  const ConvertOptions& options_;
+  runtimes::Runtime& onnxruntime_;
+  runtimes::Runtime& litert_;
+  Sink& sink_;
+  const CancelToken* cancel_;
+  ir::Model model_;
+  std::vector<BoundaryChange> changed_;
+  Converted result_;
+};
+
+}  // namespace
+
+Result<Converted> Convert(const ir::Model& model, const ConvertOptions& options,
+                          runtimes::Runtime& onnxruntime, runtimes::Runtime& litert, Sink& sink,
+                          const CancelToken* cancel) {
+  return Converter(model, options, onnxruntime, litert, sink, cancel).Run();
+}
+
+}  // namespace edgeopt::pipeline
