@@ -36,16 +36,26 @@ constexpr Signature kSignatures[] = {
     {8, "{\""sv, "a safetensors file (weights without a graph)", "export the model to ONNX"},
 };
 
-}  // namespace
-
-Error NotOnnx(std::span<const std::byte> start, const std::string& why) {
+const Signature* Find(std::span<const std::byte> start) {
   const std::string_view text(reinterpret_cast<const char*>(start.data()), start.size());
   for (const Signature& signature : kSignatures)
     if (text.size() > signature.offset &&
         text.substr(signature.offset, signature.bytes.size()) == signature.bytes)
-      return BadInput(std::string("not an ONNX model: it looks like ") + signature.name,
-                      signature.hint);
+      return &signature;
+  return nullptr;
+}
+
+}  // namespace
+
+Error NotOnnx(std::span<const std::byte> start, const std::string& why) {
+  if (const Signature* found = Find(start))
+    return BadInput(std::string("not an ONNX model: it looks like ") + found->name, found->hint);
   return BadInput(why, "the file is truncated, damaged or not an ONNX model");
+}
+
+std::string LooksLike(std::span<const std::byte> start) {
+  const Signature* found = Find(start);
+  return found == nullptr ? std::string() : found->name;
 }
 
 }  // namespace edgeopt::formats::internal

@@ -1,5 +1,6 @@
 // TensorFlow Lite files in and out: the format alone, in the schema's own terms. What the operators
-// mean, and how they relate to ONNX's, is not known here. docs/formats/tflite.md describes the bytes.
+// mean, and how they relate to ONNX's, is not known here. docs/formats/tflite.md describes the
+// bytes.
 //
 // Nothing that the schema knows is lost on the way in and out, except that an empty vector or
 // string is the same as an absent one, and that deprecated fields, which no runtime reads, go.
@@ -19,20 +20,27 @@
 namespace edgeopt::formats::tflite {
 
 // A TFLite file: the schema's own objects, with the bulk data kept apart. Where the bytes lie in a
-// file is the writer's business: offsets, sizes and data of model.buffers and the
-// large_custom_options_* of operators are 0 or empty here (the options are in custom_options), and
-// both fields of an operator code hold what the writer would put there.
+// file is the writer's business: data, offset and size of model.buffers and large_custom_options_*
+// of operators are empty or 0 here (such options are in custom_options), and the code of an
+// operator is builtin_code alone (the writer fills in deprecated_builtin_code).
 struct File {
   schema::ModelT model;
-  // Parallel to model.buffers. Shared; memory-mapped where they come from a file.
+  // Parallel to model.buffers. Shared; memory-mapped where they come from a file. Of a buffer
+  // without data, data() is null; one with data of no bytes (the constant shape of a scalar) has
+  // size() 0 alone: HasData tells them apart.
   std::vector<Buffer> buffers;
-  // What follows the flatbuffer: the zip archive of a model with associated files (labels).
-  Buffer appended;
+  // The zip archive that follows a model with associated files (labels); empty when there is none.
+  Buffer associated_files;
 };
+
+inline bool HasData(const Buffer& buffer) { return buffer.data() != nullptr; }
+// Data of no bytes.
+Buffer EmptyData();
 
 // Reads a model; its weights are memory-mapped, not copied. BadInput says what is wrong with a
 // broken file (and what a file of another format looks like), Unsupported names what is newer than
-// our schema. The result satisfies Verify. The file must not change while the File lives.
+// our schema. The result satisfies Verify. External buffers (data in files of their own) stay
+// references. The file must not change while the File lives.
 Result<File> ReadTflite(const std::filesystem::path& path);
 // The same from bytes, which the result shares.
 Result<File> ParseTflite(const Buffer& bytes);

@@ -1,7 +1,9 @@
-// Names and sizes of operators and element types.
+// Small questions about the schema: names of operators, sizes of element types.
 #include "formats/tflite/file.h"
 
 namespace edgeopt::formats::tflite {
+
+Buffer EmptyData() { return Buffer::Share(nullptr, "", 0); }
 
 std::string OperatorName(schema::BuiltinOperator code) {
   const std::string name = schema::EnumNameBuiltinOperator(code);
