@@ -122,7 +122,8 @@ class Applier {
     if (!type.shape || !MovesOnlyOnes(from, to, *type.shape)) return std::nullopt;
     const auto elements = [&](const Layout& layout) {
       Elements result;
-      for (const ir::Dim& dim : *StoredType(type, layout).shape) result.push_back(ElementOf(dim));
+      const ir::Type stored = StoredType(type, layout);
+      for (const ir::Dim& dim : *stored.shape) result.push_back(ElementOf(dim));
       return result;
     };
     return ReshapeTarget(elements(to), elements(from));

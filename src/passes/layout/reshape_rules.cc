@@ -139,8 +139,8 @@ void ApplySqueeze(Rewriter& rewriter, NodeId id, const NodeLayouts& layouts) {
   const int64_t rank = RankOf(rewriter, squeeze ? node.input(0) : node.output(0));
   const Layout& larger = squeeze ? layouts.inputs[0] : layouts.outputs[0];
   Axes moved;
-  for (const int64_t axis : *OnesOf(rewriter, node))
-    moved.push_back(MemoryAxis(larger, axis, rank));
+  const auto ones = OnesOf(rewriter, node);
+  for (const int64_t axis : *ones) moved.push_back(MemoryAxis(larger, axis, rank));
   std::sort(moved.begin(), moved.end());
   if (rewriter.opset() < kAxesAreInputs) return graph.SetAttribute(id, {"axes", moved});
   graph.SetInput(id, 1, AddInts(rewriter, id, "axes", moved, ir::DataType::kInt64));
