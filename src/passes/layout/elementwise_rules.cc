@@ -2,11 +2,13 @@
 //
 // Before:   y = Op(x, c)            x, y [N, C, H, W]; c a constant [C, 1, 1]
 // After:    y' = Op(x', c')         x', y' [N, H, W, C]; c' [1, 1, 1, C]
-// Requires: operands of a lower rank are constants or scalars, as broadcasting lines up last axes.
+// Requires: operands of a lower rank are constants, or have one axis at most that is not of size 1,
+//           so that a Reshape gives them the place: broadcasting lines up last axes.
 // Maths:    elementwise functions commute with a permutation of the elements.
 // Numerics: exact.
 #include <algorithm>
-#include <array>
+#include <iterator>
+#include <string>
 #include <utility>
 
 #include "passes/layout/rules.h"
@@ -37,6 +39,19 @@ bool IsOneElement(const Rewriter& rewriter, ValueId id) {
   return dims && std::all_of(dims->begin(), dims->end(), [](int64_t dim) { return dim == 1; });
 }
 
+// Sizes of the operand as broadcasting to `rank` sees it, if all are known.
+std::optional<ir::Dims> FullDims(const Rewriter& rewriter, ValueId id, int64_t rank) {
+  auto dims = rewriter.TypeOf(id).static_dims();
+  if (dims) dims->insert(dims->begin(), static_cast<size_t>(rank) - dims->size(), 1);
+  return dims;
+}
+
+// A permutation of its axes moves nothing.
+bool IsVector(const Rewriter& rewriter, ValueId id) {
+  const auto dims = rewriter.TypeOf(id).static_dims();
+  return dims && std::count(dims->begin(), dims->end(), 1) + 1 >= std::ssize(*dims);
+}
+
 // Reads the same in every layout of a tensor of rank `rank`.
 bool IsScalarFor(const Rewriter& rewriter, ValueId id, int64_t rank) {
   return IsOneElement(rewriter, id) && RankOf(rewriter, id) <= rank;
@@ -61,7 +76,8 @@ std::optional<NodeLayouts> DeriveElementwise(const Rewriter& rewriter, const Nod
       layouts.inputs[i] = known.layout;
       ++full;
     } else if (own > 0 && !IsOneElement(rewriter, operand)) {
-      if (flattened || !rewriter.ConstantOf(operand)) return std::nullopt;
+      if (flattened || (!rewriter.ConstantOf(operand) && !IsVector(rewriter, operand)))
+        return std::nullopt;
     } else if (own < 0) {
       return std::nullopt;
     }
@@ -70,23 +86,31 @@ std::optional<NodeLayouts> DeriveElementwise(const Rewriter& rewriter, const Nod
   return layouts;
 }
 
-// Constants of a lower rank get the full one, permuted.
-void ApplyElementwise(Rewriter& rewriter, NodeId id, const NodeLayouts& layouts) {
+// The operand of a lower rank as one of full rank that lies as the result does.
+ValueId Lifted(Rewriter& rewriter, ValueId operand, int64_t rank, const Layout& layout) {
   ir::Graph& graph = rewriter.graph();
-  const Node node = graph.node(id);
-  const Layout& layout = layouts.outputs[0];
-  const auto rank = static_cast<size_t>(RankOf(rewriter, node.output(0)));
+  const std::string name = graph.value(operand).name + "_stored";
+  const ir::Dims full = *FullDims(rewriter, operand, rank);
+  if (const auto constant = rewriter.ConstantOf(operand))
+    return graph.AddInitializer(name,
+                                PermutedTensor(constant->Reshaped(full).value(), layout.order));
+  const ir::Dims dims = Permuted(full, layout.order);
+  const ValueId lifted =
+      graph.AddValue(name, ir::Type::OfTensor(rewriter.ElementOf(operand), ir::ToShape(dims)));
+  const ValueId shape = graph.AddInitializer(name + "_shape", IntsTensor(dims));
+  graph.AddNode("Reshape", {operand, shape}, {lifted}, {}, name);
+  return lifted;
+}
+
+void ApplyElementwise(Rewriter& rewriter, NodeId id, const NodeLayouts& layouts) {
+  const Node node = rewriter.graph().node(id);
+  const int64_t rank = RankOf(rewriter, node.output(0));
+  if (layouts.outputs[0].order.empty()) return;
   for (size_t i = 0; i < DataOperands(node); ++i) {
     const ValueId operand = node.inputs[i];
-    if (!operand.valid() || !layouts.inputs[i].plain() || layout.plain()) continue;
-    const auto constant = rewriter.ConstantOf(operand);
-    if (!constant || constant->size() == 1 || constant->dims().size() >= rank) continue;
-    ir::Dims dims(rank - constant->dims().size(), 1);
-    dims.insert(dims.end(), constant->dims().begin(), constant->dims().end());
-    const ir::Tensor full = constant->Reshaped(dims).value();
-    graph.SetInput(id, i,
-                   graph.AddInitializer(graph.value(operand).name + "_stored",
-                                        PermutedTensor(full, layout.order)));
+    if (!operand.valid() || RankOf(rewriter, operand) == rank || IsOneElement(rewriter, operand))
+      continue;
+    rewriter.graph().SetInput(id, i, Lifted(rewriter, operand, rank, layouts.outputs[0]));
   }
 }
 
@@ -113,6 +137,16 @@ void ApplyQuantize(Rewriter& rewriter, NodeId id, const NodeLayouts& layouts) {
   const bool per_tensor = IsScalarFor(rewriter, graph.node(id).input(1), 1);
   if (per_tensor || !axis || layouts.inputs[0].order.empty()) return;
   graph.SetAttribute(id, {"axis", MemoryAxis(layouts.inputs[0], *axis, rank)});
+}
+
+// Scale and zero point, the other outputs, are of the whole tensor.
+std::optional<NodeLayouts> DeriveDynamicQuantize(const Rewriter& rewriter, const Node& node,
+                                                 const Known& known) {
+  const int64_t rank = RankOf(rewriter, node.input(0));
+  if (known.slot != 0 || rank < 2 || RankOf(rewriter, node.output(0)) != rank) return std::nullopt;
+  NodeLayouts layouts = NodeLayouts::PlainOf(node);
+  layouts.inputs[0] = layouts.outputs[0] = known.layout;
+  return layouts;
 }
 
 // docs/Operators.md of onnx: one output of the shape of the broadcast inputs.
@@ -161,6 +195,7 @@ std::span<const Rule> ElementwiseRules() {
       rules.push_back({op_type, DeriveElementwise, ApplyElementwise});
     for (const std::string_view op_type : {"QuantizeLinear", "DequantizeLinear"})
       rules.push_back({op_type, DeriveQuantize, ApplyQuantize});
+    rules.push_back({"DynamicQuantizeLinear", DeriveDynamicQuantize});
     return rules;
   }();
   return kRules;

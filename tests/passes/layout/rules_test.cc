@@ -38,9 +38,12 @@ TEST(ElementwiseRules, OperandsOfFullRank) {
   ExpectFree("m = Greater(a, zero)\n b = Where(m, a, zero)", "float zero = {0}");
 }
 
-TEST(ElementwiseRules, NotWithAComputedOperandOfLowerRank) {
-  ExpectTransposes(4, "s = Shape(w)\n f = Cast<to = 1>(s)\n b = Mul(a, f)");
+TEST(ElementwiseRules, ComputedOperandsOfLowerRank) {
+  ExpectFree("s = Shape(w)\n f = Cast<to = 1>(s)\n b = Mul(a, f)");
   ExpectFree("s = Size(w)\n f = Cast<to = 1>(s)\n b = Mul(a, f)");
+  ExpectFree("f = DequantizeLinear(q, s)\n b = Mul(a, f)",
+             "int8[4,1,1] q = {1, 2, 3, 4}, float s = {0.5}");
+  ExpectTransposes(4, "f = ConstantOfShape(s)\n b = Sub(a, f)", "int64[2] s = {3, 4}");
 }
 
 TEST(ElementwiseRules, Quantization) {
@@ -48,6 +51,7 @@ TEST(ElementwiseRules, Quantization) {
   ExpectFree("q = QuantizeLinear(a, s, p)\n b = DequantizeLinear(q, s, p)", scales);
   ExpectFree("q = QuantizeLinear(a, s, p)\n b = DequantizeLinear<axis = 1>(q, s, p)",
              "float[4] s = {0.1, 0.2, 0.3, 0.4}, uint8[4] p = {7, 8, 9, 10}");
+  ExpectFree("q, s, p = DynamicQuantizeLinear(a)\n b = DequantizeLinear(q, s, p)");
 }
 
 TEST(AxisRules, ConcatAndSplit) {
