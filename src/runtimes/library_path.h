@@ -3,18 +3,30 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 #include <vector>
+
+#include "base/result.h"
 
 namespace edgeopt::runtimes {
 
 // In the order in which they are tried:
 //   1. `explicit_path` if it is not empty, and then nothing else: a library that the user names is
 //      never replaced by another one in silence
-//   2. EXECUTABLE_FOLDER/../lib/edgeopt/libonnxruntime.so.1   (an installed edgeopt)
-//   3. CACHE_FOLDER/onnxruntime-1.31.1/ARCHITECTURE/lib/libonnxruntime.so.1   (tools/setup)
+//   2. EXECUTABLE_FOLDER/../lib/edgeopt/FILE   (an installed edgeopt)
+//   3. CACHE_FOLDER/FOLDER/ARCHITECTURE/lib/FILE   (tools/setup)
+// FOLDER and FILE are onnxruntime-1.31.1 and libonnxruntime.so.1, or litert-2.1.4 and libLiteRt.so.
 // Empty folders are left out.
 std::vector<std::filesystem::path> OnnxRuntimeCandidates(
     const std::filesystem::path& executable_folder, const std::filesystem::path& explicit_path,
     const std::filesystem::path& cache_folder);
+std::vector<std::filesystem::path> LiteRtCandidates(const std::filesystem::path& executable_folder,
+                                                    const std::filesystem::path& explicit_path,
+                                                    const std::filesystem::path& cache_folder);
+
+// The first of `candidates` that exists. Unavailable names them all when none does: `runtime` is
+// how the message calls it ("ONNX Runtime").
+Result<std::filesystem::path> FirstExisting(const std::vector<std::filesystem::path>& candidates,
+                                            const std::string& runtime);
 
 }  // namespace edgeopt::runtimes

@@ -28,6 +28,9 @@ struct TensorSpec {
 
 enum class GraphOptimization { kNone, kBasic, kExtended, kAll };
 
+// LiteRT's kernels: XNNPACK where it has them, LiteRT's own optimized ones, its plain reference.
+enum class KernelMode { kXnnpack, kBuiltin, kReference };
+
 struct SessionOptions {
   int threads = 1;
   GraphOptimization optimization = GraphOptimization::kAll;
@@ -35,13 +38,14 @@ struct SessionOptions {
   bool spin = true;      // busy-wait of idle workers between operators
   bool arena = true;     // false: memory is given back after each operator; less of it, and slower
   std::filesystem::path optimized_model_path;  // not empty: write the graph as the runtime fused it
+  KernelMode kernels = KernelMode::kXnnpack;   // LiteRT only; ONNX Runtime ignores it
 };
 
 // One operator's run inside one inference.
 struct ProfileEvent {
-  std::string node;      // name in the optimized graph
-  std::string op_type;   // "QLinearConv"
-  std::string provider;  // "CPUExecutionProvider"
+  std::string node;      // name in the optimized graph; "" when the runtime tells none
+  std::string op_type;   // "QLinearConv", "CONV_2D", "Convolution (NHWC, QC8) IGEMM"
+  std::string provider;  // "CPUExecutionProvider", "XNNPACK", "builtin"
   double duration_us = 0;
   std::vector<std::string> input_types, output_types;  // "uint8", "float", per tensor
   bool nested = false;  // in a subgraph: its time is part of an enclosing event's
@@ -66,7 +70,7 @@ class Session {
 class Runtime {
  public:
   virtual ~Runtime() = default;
-  virtual std::string name() const = 0;     // "onnxruntime"
+  virtual std::string name() const = 0;     // "onnxruntime", "litert"
   virtual std::string version() const = 0;  // "1.31.1"
   virtual Result<std::unique_ptr<Session>> Load(const std::filesystem::path& model,
                                                 const SessionOptions& options) = 0;

@@ -1,5 +1,6 @@
 #include "runtimes/onnxruntime/onnxruntime.h"
 
+#include "runtimes/library_path.h"
 #include "runtimes/onnxruntime/session.h"
 
 namespace edgeopt::runtimes {
@@ -32,15 +33,8 @@ Result<std::shared_ptr<Runtime>> OpenOnnxRuntime(const std::filesystem::path& li
 
 Result<std::shared_ptr<Runtime>> OpenOnnxRuntime(
     const std::vector<std::filesystem::path>& candidates) {
-  std::string tried;
-  for (const std::filesystem::path& candidate : candidates) {
-    std::error_code error;
-    if (std::filesystem::exists(candidate, error)) return OpenOnnxRuntime(candidate);
-    tried += (tried.empty() ? "'" : ", '") + candidate.string() + "'";
-  }
-  return Unavailable(
-      "ONNX Runtime's library is not there; looked for " + (tried.empty() ? "nothing" : tried),
-      "run tools/setup, or name it with --runtime-library");
+  EDGEOPT_TRY(const std::filesystem::path library, FirstExisting(candidates, "ONNX Runtime"));
+  return OpenOnnxRuntime(library);
 }
 
 }  // namespace edgeopt::runtimes

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "runtimes/inputs.h"
 #include "runtimes/onnxruntime/errors.h"
 #include "runtimes/onnxruntime/profile.h"
 #include "runtimes/onnxruntime/specs.h"
@@ -67,19 +68,6 @@ std::string Explain(const Library& library, const std::string& message, MessageL
   return text;
 }
 
-// "boxes[3]" is element 3 of the sequence "boxes".
-std::optional<std::string> SequenceName(const std::string& name) {
-  const size_t bracket = name.rfind('[');
-  if (bracket == std::string::npos || name.back() != ']') return std::nullopt;
-  return name.substr(0, bracket);
-}
-
-std::string NamesOf(const std::vector<TensorSpec>& specs) {
-  std::string names;
-  for (const TensorSpec& spec : specs) names += (names.empty() ? "'" : ", '") + spec.name + "'";
-  return names.empty() ? "none" : names;
-}
-
 }  // namespace
 
 Result<std::unique_ptr<Session>> OrtModel::Load(LibraryPtr library, const ModelSource& source,
@@ -111,46 +99,13 @@ Status OrtModel::ReadSpecs() {
   return OkStatus();
 }
 
-Status OrtModel::CheckFits(const ir::Tensor& tensor, const TensorSpec& spec) const {
-  if (tensor.type() != spec.type)
-    return BadInput("input '" + spec.name + "' of the model is " + std::string(Name(spec.type)) +
-                    ", the data is " + std::string(Name(tensor.type())));
-  bool fits = spec.dims.empty() || tensor.dims().size() == spec.dims.size();
-  for (size_t i = 0; fits && i < spec.dims.size(); ++i)
-    fits = spec.dims[i] < 0 || spec.dims[i] == tensor.dims()[i];
-  if (fits) return OkStatus();
-  return BadInput("input '" + spec.name + "' of the model has the shape " +
-                      ir::ToString(spec.dims) + ", the data " + ir::ToString(tensor.dims()),
-                  "-1 is any size; check the data's layout and the preprocessing");
-}
-
-// The input that a tensor of this name is for: its own, or the sequence that it is an element of.
-Result<size_t> OrtModel::FindInput(const std::string& name) const {
-  if (name.empty() && inputs_.size() == 1) return size_t{0};
-  for (size_t i = 0; i < inputs_.size(); ++i)
-    if (inputs_[i].name == name) return i;
-  const auto sequence = SequenceName(name);
-  for (size_t i = 0; i < inputs_.size(); ++i)
-    if (sequence && inputs_[i].sequence && inputs_[i].name == *sequence) return i;
-  return BadInput("the model has no input '" + name + "'; it has " + NamesOf(inputs_));
-}
-
 Result<std::vector<ValueHandle>> OrtModel::BindInputs(const std::vector<ir::Tensor>& inputs,
                                                       std::vector<const char*>& names) const {
-  std::vector<std::vector<const ir::Tensor*>> given(inputs_.size());
-  for (const ir::Tensor& tensor : inputs) {
-    EDGEOPT_TRY(const size_t index, FindInput(tensor.name));
-    EDGEOPT_CHECK_OK(CheckFits(tensor, inputs_[index]));
-    if (!given[index].empty() && !inputs_[index].sequence)
-      return BadInput("input '" + inputs_[index].name + "' is given twice");
-    given[index].push_back(&tensor);
-  }
+  EDGEOPT_TRY(const auto given, SortInputs(inputs_, inputs));
   std::vector<ValueHandle> values;
   for (size_t i = 0; i < inputs_.size(); ++i) {
     const TensorSpec& spec = inputs_[i];
     if (given[i].empty() && spec.optional) continue;
-    if (given[i].empty() && !spec.sequence)
-      return BadInput("input '" + spec.name + "' of the model is not given");
     auto value = spec.sequence ? SequenceOf(library_, given[i]) : ViewOf(library_, *given[i][0]);
     if (!value.ok()) return value.error().Within("input '" + spec.name + "'");
     values.push_back(std::move(value).value());

@@ -32,8 +32,6 @@ class OrtModel : public Session {
   Status ReadSpecs();
   Result<std::vector<ValueHandle>> BindInputs(const std::vector<ir::Tensor>& inputs,
                                               std::vector<const char*>& names) const;
-  Result<size_t> FindInput(const std::string& name) const;
-  Status CheckFits(const ir::Tensor& tensor, const TensorSpec& spec) const;
 
   // In the order in which they must outlive each other.
   LibraryPtr library_;

@@ -118,10 +118,13 @@ def empty(folder):
     m.write(folder / "empty.tflite", [x], [y])
 
 
-def late_reshape(folder, last):
-    """y = reshape(x, [batch of x, 4]), as Keras writes it; then -y unless the reshape is last."""
+def late_reshape(folder, name, first, last):
+    """reshape(x, [batch of x, 4]), as Keras writes it; a negation before and one behind if asked for."""
     m = Model()
-    x = m.tensor("x", FLOAT, [1, 2, 2], [-1, 2, 2])
+    source = x = m.tensor("x", FLOAT, [1, 2, 2], [-1, 2, 2])
+    if first:
+        x = m.tensor("minus_x", FLOAT, [1, 2, 2], [-1, 2, 2])
+        m.op(OP.NEG, [source], [x], *options("NegOptions"))
     zero, one = m.tensor("zero", INT32, [1], None, np.int32([0])), m.tensor("one", INT32, [1], None, np.int32([1]))
     four = m.tensor("four", INT32, [], None, np.int32(4))
     shape, batch = m.tensor("shape", INT32, [3]), m.tensor("batch", INT32, [])
@@ -138,11 +141,11 @@ def late_reshape(folder, last):
     m.op(OP.PACK, [batch, four], [target], pack, kind)
     m.op(OP.RESHAPE, [x, target], [y], *options("ReshapeOptions"))
     output = y
-    if not last:
+    if last:
         output = m.tensor("z", FLOAT, [1, 4], [-1, 4])
         m.op(OP.NEG, [y], [output], *options("NegOptions"))
-    m.signature([("x", x)], [("out", output)])
-    m.write(folder / ("late_reshape.tflite" if last else "late_inside.tflite"), [x], [output])
+    m.signature([("x", source)], [("out", output)])
+    m.write(folder / name, [source], [output])
 
 
 def data_dependent(folder):
@@ -176,8 +179,9 @@ def main():
     dynamic(folder)
     types(folder)
     empty(folder)
-    late_reshape(folder, last=True)
-    late_reshape(folder, last=False)
+    late_reshape(folder, "late_reshape.tflite", first=True, last=False)
+    late_reshape(folder, "late_inside.tflite", first=True, last=True)
+    late_reshape(folder, "late_input.tflite", first=False, last=False)
     data_dependent(folder)
     refused(folder)
 
