@@ -15,6 +15,8 @@ using ir::Node;
 using ir::NodeId;
 using ir::ValueId;
 
+constexpr int64_t kAxesAreInput = 13;  // opset in which Squeeze's and Unsqueeze's axes moved
+
 class Applier {
  public:
   Applier(Rewriter& rewriter, const Candidates& candidates, const Choice& choice)
@@ -106,20 +108,50 @@ class Applier {
 
   void Convert(const Stored& stored, ValueId source, const Layout& from, ValueId target,
                const Layout& to) {
-    const auto rank = stored.type.rank();
+    const ir::Type& type = stored.type;
     const std::string name = graph_.value(target).name + "_transpose";
-    if (const auto shape = ShapeOfMove(stored.type, from, to)) {
+    if (!type.shape || !MovesOnlyOnes(from, to, *type.shape)) {
+      graph_.AddNode("Transpose", {source}, {target}, {{"perm", Conversion(from, to, type.rank())}},
+                     name);
+    } else if (const auto shape = ShapeOfMove(type, from, to)) {
       const ValueId wanted = graph_.AddInitializer(name + "_shape", IntsTensor(*shape));
       graph_.AddNode("Reshape", {source, wanted}, {target}, {}, name);
     } else {
-      graph_.AddNode("Transpose", {source}, {target}, {{"perm", Conversion(from, to, rank)}}, name);
+      MoveOnes(type, source, from, target, to);
     }
   }
 
-  // The target of a Reshape that does it, where only axes of size 1 move.
+  // Takes the axes of size 1 out and puts them elsewhere: no constant tells the other sizes.
+  void MoveOnes(const ir::Type& type, ValueId source, const Layout& from, ValueId target,
+                const Layout& to) {
+    const auto ones = [&](const Layout& layout) {
+      std::vector<int64_t> axes;
+      const ir::Type stored = StoredType(type, layout);
+      for (size_t i = 0; i < stored.shape->size(); ++i)
+        if ((*stored.shape)[i].value == 1) axes.push_back(static_cast<int64_t>(i));
+      return axes;
+    };
+    ir::Type others = StoredType(type, from);
+    std::erase_if(*others.shape, [](const ir::Dim& dim) { return dim.value == 1; });
+    const std::string name = graph_.value(target).name + "_ones";
+    const ValueId between = graph_.AddValue(name, std::move(others));
+    const auto add = [&](const char* op_type, ValueId input, ValueId output,
+                         const std::vector<int64_t>& axes) {
+      const std::string node_name = graph_.value(output).name + "_transpose";
+      if (rewriter_.opset() < kAxesAreInput) {
+        graph_.AddNode(op_type, {input}, {output}, {{"axes", axes}}, node_name);
+      } else {
+        const ValueId constant = graph_.AddInitializer(name + "_axes", IntsTensor(axes));
+        graph_.AddNode(op_type, {input, constant}, {output}, {}, node_name);
+      }
+    };
+    add("Squeeze", source, between, ones(from));
+    add("Unsqueeze", between, target, ones(to));
+  }
+
+  // The target of a Reshape that moves axes of size 1.
   static std::optional<std::vector<int64_t>> ShapeOfMove(const ir::Type& type, const Layout& from,
                                                          const Layout& to) {
-    if (!type.shape || !MovesOnlyOnes(from, to, *type.shape)) return std::nullopt;
     const auto elements = [&](const Layout& layout) {
       Elements result;
       const ir::Type stored = StoredType(type, layout);

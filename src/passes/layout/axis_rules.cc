@@ -167,7 +167,8 @@ void ApplyShape(Rewriter& rewriter, NodeId id, const NodeLayouts& layouts) {
   graph.RemoveAttribute(id, "start");
   graph.RemoveAttribute(id, "end");
   graph.SetNodeOutputs(id, {stored});
-  graph.AddNode("Gather", {stored, indices}, {wanted}, {{"axis", int64_t{0}}}, node.name);
+  graph.AddNode("Gather", {stored, indices}, {wanted}, {{"axis", int64_t{0}}},
+                graph.value(wanted).name + "_gather");
 }
 
 constexpr Rule kAxisRules[] = {

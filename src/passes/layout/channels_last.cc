@@ -37,6 +37,7 @@ bool HasNhwc(const ir::Graph& graph) {
 }
 
 Status Solve(Rewriter& rewriter, Boundary inputs, Boundary outputs, Summary& summary) {
+  rewriter.graph().RemoveUnused();  // nobody reads it: it must not count
   EDGEOPT_TRY(const Candidates candidates, FindCandidates(rewriter));
   const Choice choice = Choose(rewriter, candidates, inputs, outputs);
   for (const auto& [id, layout] : choice.boundary)

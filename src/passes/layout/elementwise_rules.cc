@@ -39,17 +39,11 @@ bool IsOneElement(const Rewriter& rewriter, ValueId id) {
   return dims && std::all_of(dims->begin(), dims->end(), [](int64_t dim) { return dim == 1; });
 }
 
-// Sizes of the operand as broadcasting to `rank` sees it, if all are known.
-std::optional<ir::Dims> FullDims(const Rewriter& rewriter, ValueId id, int64_t rank) {
-  auto dims = rewriter.TypeOf(id).static_dims();
-  if (dims) dims->insert(dims->begin(), static_cast<size_t>(rank) - dims->size(), 1);
-  return dims;
-}
-
-// A permutation of its axes moves nothing.
+// A permutation of its axes moves nothing: one size at most is another than 1.
 bool IsVector(const Rewriter& rewriter, ValueId id) {
-  const auto dims = rewriter.TypeOf(id).static_dims();
-  return dims && std::count(dims->begin(), dims->end(), 1) + 1 >= std::ssize(*dims);
+  const auto& shape = rewriter.TypeOf(id).shape;
+  return shape && std::count_if(shape->begin(), shape->end(),
+                                [](const ir::Dim& dim) { return dim.value != 1; }) <= 1;
 }
 
 // Reads the same in every layout of a tensor of rank `rank`.
@@ -90,15 +84,21 @@ std::optional<NodeLayouts> DeriveElementwise(const Rewriter& rewriter, const Nod
 ValueId Lifted(Rewriter& rewriter, ValueId operand, int64_t rank, const Layout& layout) {
   ir::Graph& graph = rewriter.graph();
   const std::string name = graph.value(operand).name + "_stored";
-  const ir::Dims full = *FullDims(rewriter, operand, rank);
-  if (const auto constant = rewriter.ConstantOf(operand))
+  if (const auto constant = rewriter.ConstantOf(operand)) {
+    ir::Dims dims = constant->dims();
+    dims.insert(dims.begin(), static_cast<size_t>(rank) - dims.size(), 1);
     return graph.AddInitializer(name,
-                                PermutedTensor(constant->Reshaped(full).value(), layout.order));
-  const ir::Dims dims = Permuted(full, layout.order);
+                                PermutedTensor(constant->Reshaped(dims).value(), layout.order));
+  }
+  ir::Shape shape = *rewriter.TypeOf(operand).shape;
+  shape.insert(shape.begin(), static_cast<size_t>(rank) - shape.size(), ir::Dim::Of(1));
+  shape = Permuted(shape, layout.order);
+  std::vector<int64_t> target;
+  for (const ir::Dim& dim : shape) target.push_back(dim.value.value_or(-1));  // of a vector: one
+  const ValueId wanted = graph.AddInitializer(name + "_shape", IntsTensor(target));
   const ValueId lifted =
-      graph.AddValue(name, ir::Type::OfTensor(rewriter.ElementOf(operand), ir::ToShape(dims)));
-  const ValueId shape = graph.AddInitializer(name + "_shape", IntsTensor(dims));
-  graph.AddNode("Reshape", {operand, shape}, {lifted}, {}, name);
+      graph.AddValue(name, ir::Type::OfTensor(rewriter.ElementOf(operand), shape));
+  graph.AddNode("Reshape", {operand, wanted}, {lifted}, {}, name);
   return lifted;
 }
 

@@ -84,7 +84,7 @@ void ApplyFullyConnected(Rewriter& rewriter, NodeId id, const NodeLayouts& layou
     weight =
         graph.AddValue(graph.value(node.input(1)).name + "_stored", rewriter.TypeOf(node.input(1)));
     graph.AddNode("DequantizeLinear", std::move(inputs), {weight}, dequantize.attributes,
-                  dequantize.name);
+                  graph.value(weight).name + "_dequantize");
   }
   graph.SetInput(id, 1, weight);
 }

@@ -73,6 +73,24 @@ TEST(ChannelsLast, BoundaryStaysWhereThatIsCheaper) {
   EXPECT_EQ(converted.summary.transposes, 1);
 }
 
+// One channel: only the axis of size 1 changes its place, whatever the other sizes are.
+TEST(ChannelsLast, OneChannelIsNotTransposed) {
+  for (const int opset : {11, 20}) {
+    const Converted converted = Convert(
+        ParseModel(Opset(opset) + "g (float[n,1,h,w] x, float[1,1,3,3] k) => (float[n,1,i,j] y) {\n"
+                                  "a = Conv<pads = [1, 1, 1, 1]>(x, k)\n y = Sigmoid(a) }"));
+    EXPECT_EQ(converted.summary.transposes, 0);
+  }
+}
+
+// Anchors [1, A] are added to boxes [N, 4, A], A not known.
+TEST(ChannelsLast, VectorsOfUnknownLength) {
+  const Converted converted = Convert(ParseModel(
+      "g (float[n,3,h] x, float[4,3,1] k, float[1,h] anchors) => (float[n,m,h] y) {\n"
+      "a = Conv(x, k)\n b = Add(a, anchors)\n c = Relu(a)\n y = Concat<axis = 1>(b, c) }"));
+  EXPECT_EQ(converted.summary.transposes, 2);
+}
+
 TEST(ChannelsLast, VisionTransformerPatches) {
   const Converted converted = Convert(ParseModel(
       "g (float[n,3,8,8] x, float[6,3,4,4] k) => (float[n,4,6] y) <int64[3] s = {0, 0, -1}> {\n"
