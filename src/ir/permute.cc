@@ -1,68 +1,101 @@
 #include "ir/permute.h"
 
 #include <cstring>
+#include <string>
+#include <utility>
 
 namespace edgeopt::ir {
 namespace {
 
-// Copies elements of kBytes bytes; `strides` are the source's, in elements, in the target's order.
-template <size_t kBytes>
-void CopyPermuted(const std::byte* source, std::byte* target, const Dims& dims,
-                  const std::vector<int64_t>& strides) {
-  const size_t rank = dims.size();
-  const int64_t inner = dims[rank - 1], step = strides[rank - 1] * static_cast<int64_t>(kBytes);
-  Dims index(rank, 0);
-  const std::byte* row = source;
-  while (true) {
-    for (int64_t i = 0; i < inner; ++i, target += kBytes)
-      std::memcpy(target, row + i * step, kBytes);
-    size_t axis = rank - 1;
-    for (; axis > 0; --axis) {
-      const int64_t stride = strides[axis - 1] * static_cast<int64_t>(kBytes);
-      row += stride;
-      if (++index[axis - 1] < dims[axis - 1]) break;
-      row -= stride * dims[axis - 1];
-      index[axis - 1] = 0;
-    }
-    if (axis == 0) return;
+// Where the elements of the result come from.
+struct Walk {
+  Dims sizes;                  // of the result
+  std::vector<int64_t> steps;  // elements of the source from one index to the next, per axis
+};
+
+Walk WalkOf(const Dims& dims, const std::vector<int64_t>& permutation) {
+  std::vector<int64_t> strides(dims.size(), 1);
+  for (size_t i = dims.size(); i-- > 1;) strides[i - 1] = strides[i] * dims[i];
+  Walk walk;
+  for (const int64_t axis : permutation) {
+    walk.sizes.push_back(dims[static_cast<size_t>(axis)]);
+    walk.steps.push_back(strides[static_cast<size_t>(axis)]);
   }
+  return walk;
+}
+
+// Calls fn(index in the result, index in the source), both row-major, in the result's order.
+template <typename Fn>
+void ForEachMoved(const Walk& walk, int64_t count, Fn fn) {
+  std::vector<int64_t> index(walk.sizes.size(), 0);
+  int64_t source = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    fn(i, source);
+    for (size_t axis = index.size(); axis-- > 0;) {
+      source += walk.steps[axis];
+      if (++index[axis] < walk.sizes[axis]) break;
+      source -= walk.steps[axis] * walk.sizes[axis];
+      index[axis] = 0;
+    }
+  }
+}
+
+template <size_t kBytes>
+void Move(const Walk& walk, int64_t count, const std::byte* source, std::byte* target) {
+  ForEachMoved(walk, count, [&](int64_t to, int64_t from) {
+    std::memcpy(target + static_cast<size_t>(to) * kBytes,
+                source + static_cast<size_t>(from) * kBytes, kBytes);
+  });
+}
+
+// Elements of 2, 4 and 6 bits are one stream of bits from the low bits up (StorageBytes). `target`
+// is 0.
+void MoveBits(const Walk& walk, int64_t count, int bits, const std::byte* source,
+              std::byte* target) {
+  ForEachMoved(walk, count, [&](int64_t to, int64_t from) {
+    for (int i = 0; i < bits; ++i) {
+      const auto at = static_cast<size_t>(from * bits + i),
+                 put = static_cast<size_t>(to * bits + i);
+      const auto bit = (source[at / 8] >> (at % 8)) & std::byte{1};
+      target[put / 8] |= bit << (put % 8);
+    }
+  });
 }
 
 }  // namespace
 
-Result<Tensor> Permuted(const Tensor& tensor, const std::vector<int64_t>& permutation) {
-  const int bits = BitsOf(tensor.type());
-  if (bits == 0 || bits % 8 != 0)
-    return Unsupported("tensors of " + std::string(Name(tensor.type())) + " can't be transposed");
-  std::vector<int64_t> own(permutation.size(), 1);
-  for (size_t axis = own.size(); axis-- > 1;) own[axis - 1] = own[axis] * tensor.dims()[axis];
-  Dims dims;
-  std::vector<int64_t> strides;
-  for (const int64_t axis : permutation) {
-    dims.push_back(tensor.dims()[static_cast<size_t>(axis)]);
-    strides.push_back(own[static_cast<size_t>(axis)]);
+Tensor Permuted(const Tensor& tensor, const std::vector<int64_t>& permutation) {
+  const Walk walk = WalkOf(tensor.dims(), permutation);
+  const int64_t count = tensor.size();
+  if (tensor.type() == DataType::kString) {
+    std::vector<std::string> strings(static_cast<size_t>(count));
+    ForEachMoved(walk, count, [&](int64_t to, int64_t from) {
+      strings[static_cast<size_t>(to)] = tensor.strings()[static_cast<size_t>(from)];
+    });
+    return Tensor::MakeStrings(walk.sizes, std::move(strings)).value();
   }
-  if (tensor.size() == 0 || dims.empty()) return tensor.Reshaped(std::move(dims));
-  std::vector<std::byte> bytes(tensor.data().size());
   const std::byte* source = tensor.data().data();
-  switch (bits) {
+  std::vector<std::byte> bytes(tensor.data().size());
+  switch (const int bits = BitsOf(tensor.type())) {
     case 8:
-      CopyPermuted<1>(source, bytes.data(), dims, strides);
+      Move<1>(walk, count, source, bytes.data());
       break;
     case 16:
-      CopyPermuted<2>(source, bytes.data(), dims, strides);
+      Move<2>(walk, count, source, bytes.data());
       break;
     case 32:
-      CopyPermuted<4>(source, bytes.data(), dims, strides);
+      Move<4>(walk, count, source, bytes.data());
       break;
     case 64:
-      CopyPermuted<8>(source, bytes.data(), dims, strides);
+      Move<8>(walk, count, source, bytes.data());
+      break;
+    case 128:
+      Move<16>(walk, count, source, bytes.data());
       break;
     default:
-      CopyPermuted<16>(source, bytes.data(), dims, strides);
-      break;
+      MoveBits(walk, count, bits, source, bytes.data());
   }
-  return Tensor::Make(tensor.type(), std::move(dims), Buffer::Own(std::move(bytes)));
+  return Tensor::Make(tensor.type(), walk.sizes, Buffer::Own(std::move(bytes))).value();
 }
 
 }  // namespace edgeopt::ir

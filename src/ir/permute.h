@@ -3,13 +3,12 @@
 
 #include <vector>
 
-#include "base/result.h"
 #include "ir/tensor.h"
 
 namespace edgeopt::ir {
 
-// Axis i of the result is axis permutation[i] of `tensor` (ONNX Transpose). Requires a permutation
-// of the tensor's axes. Unsupported for strings and for elements of less than a byte.
-Result<Tensor> Permuted(const Tensor& tensor, const std::vector<int64_t>& permutation);
+// Axis i of the result is axis permutation[i] of `tensor` (ONNX Transpose), whatever its element
+// type. Requires a permutation of the tensor's axes.
+Tensor Permuted(const Tensor& tensor, const std::vector<int64_t>& permutation);
 
 }  // namespace edgeopt::ir

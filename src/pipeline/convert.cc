@@ -46,7 +46,7 @@ Oracle::Adapt Permuting(const std::vector<BoundaryChange>& changes) {
     for (Tensor& tensor : tensors)
       for (const BoundaryChange& change : changes) {
         if (change.name != tensor.name) continue;
-        EDGEOPT_TRY(Tensor permuted, ir::Permuted(tensor, change.perm));
+        Tensor permuted = ir::Permuted(tensor, change.perm);
         permuted.name = std::move(tensor.name);
         tensor = std::move(permuted);
       }

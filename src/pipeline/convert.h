@@ -21,7 +21,7 @@ struct ConvertOptions {
   std::string precision = "fp32";  // fp32 or fp16
   // Image-like inputs and outputs become channels-last; false: they keep the order that they have.
   bool channels_last = false;
-  Verification verification;
+  OracleInputs verification;
 };
 
 struct Converted {

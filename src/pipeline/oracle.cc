@@ -67,7 +67,7 @@ Status WithinTolerance(const std::vector<OutputDifference>& differences, double 
   return OkStatus();
 }
 
-Result<Oracle> Oracle::Make(runtimes::Session& original, const Verification& verification) {
+Result<Oracle> Oracle::Make(runtimes::Session& original, const OracleInputs& verification) {
   Oracle oracle;
   for (int64_t i = 0; verification.data != nullptr && i < verification.data_samples; ++i) {
     EDGEOPT_TRY(auto inputs, (*verification.data)(i));

@@ -15,7 +15,7 @@
 namespace edgeopt::pipeline {
 
 // What a model is verified on.
-struct Verification {
+struct OracleInputs {
   int64_t random_samples = 2;
   // The user's data; null: random inputs only.
   const measure::SampleSource* data = nullptr;
@@ -48,7 +48,7 @@ class Oracle {
 
   // Runs the original. An error of the data is one; random inputs that the model does not take are
   // not: see random_error.
-  static Result<Oracle> Make(runtimes::Session& original, const Verification& verification);
+  static Result<Oracle> Make(runtimes::Session& original, const OracleInputs& verification);
 
   // Runs the variant on the same inputs. BadInput when it does not run, or when number, type or
   // shape of its outputs differ.

@@ -19,7 +19,7 @@ namespace edgeopt::pipeline {
 struct SimplifyOptions {
   std::vector<std::string> disabled;  // passes left out
   bool verify = true;
-  Verification verification;
+  OracleInputs verification;
 };
 
 struct Simplified {

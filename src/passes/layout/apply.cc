@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "ir/permute.h"
 #include "passes/layout/spatial.h"
 #include "passes/operands.h"
 #include "passes/reshape_target.h"
@@ -182,7 +183,7 @@ class Applier {
     if (version != stored.versions.end()) return version->second;
     if (const auto constant = rewriter_.ConstantOf(id)) {
       const ValueId permuted = graph_.AddInitializer(graph_.value(id).name + "_stored",
-                                                     PermutedTensor(*constant, layout.order));
+                                                     ir::Permuted(*constant, layout.order));
       return stored.versions.emplace(layout, permuted).first->second;
     }
     const ValueId target = AddVersion(id, stored, layout);

@@ -11,6 +11,7 @@
 #include <string>
 #include <utility>
 
+#include "ir/permute.h"
 #include "passes/layout/rules.h"
 #include "passes/operands.h"
 
@@ -87,8 +88,7 @@ ValueId Lifted(Rewriter& rewriter, ValueId operand, int64_t rank, const Layout& 
   if (const auto constant = rewriter.ConstantOf(operand)) {
     ir::Dims dims = constant->dims();
     dims.insert(dims.begin(), static_cast<size_t>(rank) - dims.size(), 1);
-    return graph.AddInitializer(name,
-                                PermutedTensor(constant->Reshaped(dims).value(), layout.order));
+    return graph.AddInitializer(name, ir::Permuted(constant->Reshaped(dims).value(), layout.order));
   }
   ir::Shape shape = *rewriter.TypeOf(operand).shape;
   shape.insert(shape.begin(), static_cast<size_t>(rank) - shape.size(), ir::Dim::Of(1));

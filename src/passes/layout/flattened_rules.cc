@@ -9,6 +9,7 @@
 // Numerics: each product is the same; they are added in another order.
 #include <utility>
 
+#include "ir/permute.h"
 #include "passes/layout/rules.h"
 #include "passes/operands.h"
 
@@ -67,7 +68,7 @@ ir::Tensor Reordered(const ir::Tensor& matrix, int64_t axis, const Layout& layou
     split.insert(split.begin(), matrix.dims()[0]);
     order.insert(order.begin(), 0);
   }
-  return PermutedTensor(matrix.Reshaped(split).value(), order).Reshaped(matrix.dims()).value();
+  return ir::Permuted(matrix.Reshaped(split).value(), order).Reshaped(matrix.dims()).value();
 }
 
 void ApplyFullyConnected(Rewriter& rewriter, NodeId id, const NodeLayouts& layouts) {

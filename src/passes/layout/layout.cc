@@ -1,48 +1,10 @@
 #include "passes/layout/layout.h"
 
 #include <algorithm>
-#include <cstring>
 #include <numeric>
-#include <string>
 #include <utility>
 
 namespace edgeopt::passes::layout {
-namespace {
-
-// Copies bits [from, from + count) of `source` to bit `to` of `target`, which is 0 there. Elements
-// of 2, 4 and 6 bits are one stream of bits from the low bits up (ir::StorageBytes).
-void CopyBits(const std::byte* source, int64_t from, std::vector<std::byte>& target, int64_t to,
-              int count) {
-  for (int i = 0; i < count; ++i) {
-    const auto at = static_cast<size_t>(from + i), put = static_cast<size_t>(to + i);
-    const auto bit = (source[at / 8] >> (at % 8)) & std::byte{1};
-    target[put / 8] |= bit << (put % 8);
-  }
-}
-
-// Calls fn(index in the result, index in the source), both row-major, in the result's order.
-template <typename Fn>
-void ForEachMoved(const ir::Dims& dims, const Permutation& p, Fn fn) {
-  const size_t rank = dims.size();
-  std::vector<int64_t> strides(rank, 1);
-  for (size_t i = rank; i-- > 1;) strides[i - 1] = strides[i] * dims[i];
-  const ir::Dims sizes = Permuted(dims, p), steps = Permuted(strides, p);
-  const int64_t count = ir::ElementCount(dims).value();
-  std::vector<int64_t> index(rank, 0);
-  int64_t source = 0;
-  for (int64_t i = 0; i < count; ++i) {
-    fn(i, source);
-    for (size_t axis = rank; axis-- > 0;) {
-      source += steps[axis];
-      if (++index[axis] < sizes[axis]) break;
-      source -= steps[axis] * sizes[axis];
-      index[axis] = 0;
-    }
-  }
-}
-
-}  // namespace
-
 Permutation IdentityOf(int64_t rank) {
   Permutation identity(static_cast<size_t>(rank));
   std::iota(identity.begin(), identity.end(), 0);
@@ -57,27 +19,6 @@ Permutation InverseOf(const Permutation& p) {
 }
 
 Permutation Composed(const Permutation& p, const Permutation& q) { return Permuted(p, q); }
-
-ir::Tensor PermutedTensor(const ir::Tensor& tensor, const Permutation& p) {
-  const ir::Dims dims = Permuted(tensor.dims(), p);
-  if (tensor.type() == ir::DataType::kString) {
-    std::vector<std::string> strings(static_cast<size_t>(tensor.size()));
-    ForEachMoved(tensor.dims(), p, [&](int64_t to, int64_t from) {
-      strings[static_cast<size_t>(to)] = tensor.strings()[static_cast<size_t>(from)];
-    });
-    return ir::Tensor::MakeStrings(dims, std::move(strings)).value();
-  }
-  const std::byte* source = tensor.data().data();
-  std::vector<std::byte> bytes(tensor.data().size());
-  const int bits = ir::BitsOf(tensor.type());
-  const auto width = static_cast<size_t>(bits / 8);
-  ForEachMoved(tensor.dims(), p, [&](int64_t to, int64_t from) {
-    if (bits % 8 != 0) return CopyBits(source, from * bits, bytes, to * bits, bits);
-    std::memcpy(bytes.data() + static_cast<size_t>(to) * width,
-                source + static_cast<size_t>(from) * width, width);
-  });
-  return ir::Tensor::Make(tensor.type(), dims, Buffer::Own(std::move(bytes))).value();
-}
 
 Layout LayoutOf(Permutation order) {
   if (std::is_sorted(order.begin(), order.end())) order.clear();

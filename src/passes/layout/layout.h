@@ -24,8 +24,6 @@ List Permuted(const List& list, const Permutation& p) {
   for (const int64_t i : p) result.push_back(list[static_cast<size_t>(i)]);
   return result;
 }
-// The same for the axes of a tensor of any type. Requires a permutation of its axes.
-ir::Tensor PermutedTensor(const ir::Tensor& tensor, const Permutation& p);
 
 // The memory layout of a tensor: memory axis i holds the logical (ONNX's) axis order[i].
 struct Layout {

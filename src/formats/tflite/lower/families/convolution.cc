@@ -78,13 +78,13 @@ class Convolution {
     if (node_.quantized()) {
       EDGEOPT_TRY(auto stored, node_.StoredIn(1));
       EDGEOPT_TRY(const Tensor lifted_weight, stored.tensor.Reshaped(dims));
-      EDGEOPT_TRY(const Tensor permuted, ir::Permuted(lifted_weight, order));
+      const Tensor permuted = ir::Permuted(lifted_weight, order);
       stored.quantization->axis = depthwise() ? 3 : 0;
       return node_.Constant(permuted, "weights", &*stored.quantization);
     }
     if (const auto constant = node_.ConstantIn(1)) {
       EDGEOPT_TRY(const Tensor lifted_weight, constant->Reshaped(dims));
-      EDGEOPT_TRY(const Tensor permuted, ir::Permuted(lifted_weight, order));
+      const Tensor permuted = ir::Permuted(lifted_weight, order);
       return node_.Weight(permuted, "weights");
     }
     EDGEOPT_TRY(TensorIndex weight, node_.In(1));
@@ -110,7 +110,7 @@ class Convolution {
     EDGEOPT_TRY(input, Pad(node_, input, padding, PadValue::kZero));
     const auto constant = node_.ConstantIn(1);
     if (!constant) return node_.Unsupported("weights computed at run time");
-    EDGEOPT_TRY(const Tensor permuted, ir::Permuted(*constant, {2, 3, 4, 1, 0}));
+    const Tensor permuted = ir::Permuted(*constant, {2, 3, 4, 1, 0});
     EDGEOPT_TRY(const TensorIndex weight, node_.Weight(permuted, "weights"));
     EDGEOPT_TRY(const TensorIndex bias, Bias());
     EDGEOPT_TRY(const TensorIndex output, node_.Out());

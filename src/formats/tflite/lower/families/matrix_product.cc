@@ -14,9 +14,7 @@ Result<TensorIndex> Weight(NodeLowering& node, bool transposed) {
   if (node.quantized()) {
     EDGEOPT_TRY(auto stored, node.StoredIn(1));
     Tensor weight = stored.tensor;
-    if (!transposed) {
-      EDGEOPT_TRY(weight, ir::Permuted(stored.tensor, {1, 0}));
-    }
+    if (!transposed) weight = ir::Permuted(stored.tensor, {1, 0});
     stored.quantization->axis = 0;
     return node.Constant(weight, "weights", &*stored.quantization);
   }

@@ -107,13 +107,13 @@ class TransposedConvolution {
     const std::vector<int64_t> order = {1, 2, 3, 0};
     if (node_.quantized()) {
       EDGEOPT_TRY(auto stored, node_.StoredIn(1));
-      EDGEOPT_TRY(const Tensor permuted, ir::Permuted(stored.tensor, order));
+      const Tensor permuted = ir::Permuted(stored.tensor, order);
       stored.quantization->axis = 0;
       return node_.Constant(permuted, "weights", &*stored.quantization);
     }
     const auto constant = node_.ConstantIn(1);
     if (!constant) return node_.Unsupported("weights computed at run time");
-    EDGEOPT_TRY(const Tensor permuted, ir::Permuted(*constant, order));
+    const Tensor permuted = ir::Permuted(*constant, order);
     return node_.Weight(permuted, "weights");
   }
 
