@@ -36,7 +36,8 @@ size_t ElementBytes(ElementaryType type) {
 }
 
 // Walks the tables by the type information that flatc generates. The schema is not recursive, so
-// the depth of calls is bounded.
+// the depth of calls is bounded. It has no field marked as deprecated: the verifier passes over
+// those, so their offsets could lead anywhere.
 class Scanner {
  public:
   explicit Scanner(uint64_t allowed_bytes) : allowed_bytes_(allowed_bytes) {}
