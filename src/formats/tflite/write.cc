@@ -1,11 +1,13 @@
 // WriteTflite and SerializeTflite. The flatbuffer's tables are built first, without the weights;
 // these follow, straight from the model's buffers, and the tables are pointed at them.
+#include <algorithm>
 #include <cstring>
 #include <limits>
 #include <map>
 
 #include "base/hash.h"
 #include "formats/tflite/file.h"
+#include "formats/tflite/layout.h"
 #include "formats/tflite/zip_tail.h"
 
 namespace edgeopt::formats::tflite {
@@ -13,9 +15,9 @@ namespace {
 
 using flatbuffers::FlatBufferBuilder;
 using flatbuffers::Offset;
+using internal::kAlignment;
+using internal::kLargestFlatbuffer;
 
-constexpr uint64_t kAlignment = 16;
-constexpr uint64_t kLargestFlatbuffer = FLATBUFFERS_MAX_BUFFER_SIZE - 1;
 // With the weights outside, custom options from this size on are so too; LiteRT's own loader finds
 // only those inside.
 constexpr size_t kLargeOptionsBytes = 1 << 20;
