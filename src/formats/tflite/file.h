@@ -3,7 +3,7 @@
 // bytes.
 //
 // Nothing that the schema knows is lost on the way in and out, except that an empty vector or
-// string is the same as an absent one, and that deprecated fields, which no runtime reads, go.
+// string is the same as an absent one. Bytes that nothing in the file refers to are not kept.
 #pragma once
 
 #include <cstdint>

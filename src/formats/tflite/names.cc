@@ -21,38 +21,38 @@ std::string TypeName(schema::TensorType type) {
 }
 
 int BitsOf(schema::TensorType type) {
-  using enum schema::TensorType;
+  using Type = schema::TensorType;  // clang 14 crashes on `using enum`
   switch (type) {
-    case INT2:
+    case Type::INT2:
       return 2;
-    case INT4:
-    case UINT4:
+    case Type::INT4:
+    case Type::UINT4:
       return 4;
-    case UINT8:
-    case INT8:
-    case BOOL:
-    case FLOAT8_E4M3FN:
-    case FLOAT8_E5M2:
+    case Type::UINT8:
+    case Type::INT8:
+    case Type::BOOL:
+    case Type::FLOAT8_E4M3FN:
+    case Type::FLOAT8_E5M2:
       return 8;
-    case FLOAT16:
-    case BFLOAT16:
-    case INT16:
-    case UINT16:
+    case Type::FLOAT16:
+    case Type::BFLOAT16:
+    case Type::INT16:
+    case Type::UINT16:
       return 16;
-    case FLOAT32:
-    case INT32:
-    case UINT32:
+    case Type::FLOAT32:
+    case Type::INT32:
+    case Type::UINT32:
       return 32;
-    case FLOAT64:
-    case INT64:
-    case UINT64:
-    case COMPLEX64:
+    case Type::FLOAT64:
+    case Type::INT64:
+    case Type::UINT64:
+    case Type::COMPLEX64:
       return 64;
-    case COMPLEX128:
+    case Type::COMPLEX128:
       return 128;
-    case STRING:
-    case RESOURCE:
-    case VARIANT:
+    case Type::STRING:
+    case Type::RESOURCE:
+    case Type::VARIANT:
       break;
   }
   return 0;

@@ -5,6 +5,7 @@
 
 #include "formats/onnx/sniff.h"
 #include "formats/tflite/file.h"
+#include "formats/tflite/layout.h"
 #include "formats/tflite/scan.h"
 #include "formats/tflite/zip_tail.h"
 
@@ -12,11 +13,11 @@ namespace edgeopt::formats::tflite {
 namespace fs = std::filesystem;
 namespace {
 
-// Alignment of data that the schema promises, and the widest that our kernels read.
-constexpr size_t kAlignment = 16;
+using internal::kAlignment;
+using internal::kLargestFlatbuffer;
+
 // Root offset and file identifier.
 constexpr size_t kSmallestBytes = 8;
-constexpr size_t kLargestFlatbuffer = FLATBUFFERS_MAX_BUFFER_SIZE - 1;
 
 bool Aligned(const Buffer& bytes) {
   return reinterpret_cast<uintptr_t>(bytes.data()) % kAlignment == 0;

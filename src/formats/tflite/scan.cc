@@ -36,15 +36,17 @@ size_t ElementBytes(ElementaryType type) {
 }
 
 // Walks the tables by the type information that flatc generates. The schema is not recursive, so
-// the depth of calls is bounded.
+// the depth of calls is bounded. It has no field marked as deprecated: the verifier passes over
+// those, so their offsets could lead anywhere.
 class Scanner {
  public:
   explicit Scanner(uint64_t allowed_bytes) : allowed_bytes_(allowed_bytes) {}
 
   Status Table(const uint8_t* table, const TypeTable& type, const std::string& where) {
     const uint8_t* vtable = table - flatbuffers::ReadScalar<flatbuffers::soffset_t>(table);
-    const size_t fields =
-        flatbuffers::ReadScalar<flatbuffers::voffset_t>(vtable) / sizeof(uint16_t) - 2;
+    // The verifier lets pass a vtable without its own two fields; it has no others then.
+    const size_t words = flatbuffers::ReadScalar<flatbuffers::voffset_t>(vtable) / sizeof(uint16_t);
+    const size_t fields = words < 2 ? 0 : words - 2;
     EDGEOPT_CHECK_OK(Charge(kBytesPerField * type.num_elems));
     const auto field = [&](size_t i) -> const uint8_t* {
       if (i >= fields) return nullptr;

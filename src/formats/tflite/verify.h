@@ -13,13 +13,19 @@ namespace edgeopt::formats::tflite::internal {
 // Shape, data, quantization and sparsity of a tensor of `subgraph`.
 Status VerifyTensor(const File& file, const schema::SubGraphT& subgraph,
                     const schema::TensorT& tensor);
-// Elements that a sparse tensor stores, when its parameters fit its shape.
+// Elements that a sparse tensor stores, when its parameters fit its shape. Its levels are present.
 Result<uint64_t> CountStoredElements(const schema::SparsityParametersT& sparsity,
                                      const std::vector<int32_t>& shape);
 // Operators and the flow of data between them; the tensors are verified.
 Status VerifyOperators(const File& file, const schema::SubGraphT& subgraph);
 // Indices of the subgraphs that an operator calls.
 std::vector<int64_t> CalledSubgraphs(const schema::OperatorT& op);
+
+// Whether a union names a member without holding one.
+template <typename Union>
+bool IsHollow(const Union& it) {
+  return it.type != decltype(it.type)::NONE && it.value == nullptr;
+}
 
 // Whether the file holds the tensor's values.
 bool IsConstant(const File& file, const schema::TensorT& tensor);

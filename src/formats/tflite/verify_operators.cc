@@ -20,18 +20,12 @@ Status CheckIndex(const schema::SubGraphT& subgraph, int32_t tensor, const char*
                   ", the subgraph has " + std::to_string(subgraph.tensors.size()));
 }
 
-// Options name a member of their union without holding one: nobody could read them.
-template <typename Union>
-bool Hollow(const Union& options) {
-  return options.type != decltype(options.type)::NONE && options.value == nullptr;
-}
-
 Status CheckOperator(const File& file, const schema::SubGraphT& subgraph,
                      const schema::OperatorT& op) {
   if (op.opcode_index >= file.model.operator_codes.size())
     return BadInput("it has operator code " + std::to_string(op.opcode_index) + ", the model has " +
                     std::to_string(file.model.operator_codes.size()));
-  if (Hollow(op.builtin_options) || Hollow(op.builtin_options_2))
+  if (IsHollow(op.builtin_options) || IsHollow(op.builtin_options_2))
     return BadInput("its options are announced, but missing");
   for (const int32_t input : op.inputs)
     if (input != kOptional) EDGEOPT_CHECK_OK(CheckIndex(subgraph, input, "an input"));

@@ -42,8 +42,6 @@ Status CheckOrder(const schema::SparsityParametersT& sparsity, size_t rank) {
       !IsPermutation({middle, order.end()}, static_cast<int32_t>(rank)))
     return BadInput("its sparsity has the traversal order " + ToText(order) +
                     ", expected the dimensions and then the block dimensions, each once");
-  for (const auto& dimension : sparsity.dim_metadata)
-    if (dimension == nullptr) return Internal("a TFLite tensor has a null sparse dimension");
   return OkStatus();
 }
 

@@ -119,6 +119,19 @@ Status CheckBuffer(const File& file, const schema::TensorT& tensor) {
   return OkStatus();
 }
 
+// Unions that name a member without holding one: nobody could read or write them.
+Status CheckUnions(const schema::TensorT& tensor) {
+  if (tensor.quantization && IsHollow(tensor.quantization->details))
+    return BadInput("its quantization details are announced, but missing");
+  if (!tensor.sparsity) return OkStatus();
+  for (const auto& level : tensor.sparsity->dim_metadata) {
+    if (level == nullptr) return Internal("a TFLite tensor has a null sparse dimension");
+    if (IsHollow(level->array_segments) || IsHollow(level->array_indices))
+      return BadInput("the indices of its sparsity are announced, but missing");
+  }
+  return OkStatus();
+}
+
 Status CheckTensorIndex(const schema::SubGraphT& subgraph, int32_t index, const char* what) {
   if (index >= 0 && static_cast<size_t>(index) < subgraph.tensors.size()) return OkStatus();
   return BadInput(std::string("its quantization has ") + what + " in tensor " +
@@ -166,8 +179,6 @@ Status CheckQuantization(const schema::SubGraphT& subgraph, const schema::Tensor
   if (!tensor.quantization) return OkStatus();
   const auto& details = tensor.quantization->details;
   if (details.type == schema::QuantizationDetails::NONE) return CheckScales(tensor);
-  if (details.value == nullptr)
-    return BadInput("its quantization details are announced, but missing");
   if (const auto* block = details.AsBlockwiseQuantization())
     return CheckDetails(subgraph, *block, 1);
   if (const auto* axes = details.AsMultiAxisQuantization()) {
@@ -193,6 +204,7 @@ Status VerifyTensor(const File& file, const schema::SubGraphT& subgraph,
   EDGEOPT_CHECK_OK(CheckShape(tensor));
   for (const auto& variant : tensor.variant_tensors)
     if (variant == nullptr) return Internal("a TFLite tensor has a null variant type");
+  EDGEOPT_CHECK_OK(CheckUnions(tensor));
   EDGEOPT_CHECK_OK(CheckBuffer(file, tensor));
   EDGEOPT_CHECK_OK(CheckQuantization(subgraph, tensor));
   return IsConstant(file, tensor) ? CheckData(file, tensor) : OkStatus();

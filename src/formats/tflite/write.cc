@@ -1,11 +1,13 @@
 // WriteTflite and SerializeTflite. The flatbuffer's tables are built first, without the weights;
 // these follow, straight from the model's buffers, and the tables are pointed at them.
+#include <algorithm>
 #include <cstring>
 #include <limits>
 #include <map>
 
 #include "base/hash.h"
 #include "formats/tflite/file.h"
+#include "formats/tflite/layout.h"
 #include "formats/tflite/zip_tail.h"
 
 namespace edgeopt::formats::tflite {
@@ -13,9 +15,9 @@ namespace {
 
 using flatbuffers::FlatBufferBuilder;
 using flatbuffers::Offset;
+using internal::kAlignment;
+using internal::kLargestFlatbuffer;
 
-constexpr uint64_t kAlignment = 16;
-constexpr uint64_t kLargestFlatbuffer = FLATBUFFERS_MAX_BUFFER_SIZE - 1;
 // With the weights outside, custom options from this size on are so too; LiteRT's own loader finds
 // only those inside.
 constexpr size_t kLargeOptionsBytes = 1 << 20;
@@ -23,12 +25,6 @@ constexpr size_t kLargeOptionsBytes = 1 << 20;
 constexpr uint64_t kRoomBehindWeights = 16;
 // "To be filled in": the schema calls offsets up to 1 invalid, and 0 would not be stored.
 constexpr uint64_t kPlaceholder = 1;
-
-// LiteRT refuses an operator without these two vectors, so they are written when empty as well.
-template <typename T>
-auto Always(FlatBufferBuilder& builder, const std::vector<T>& values) {
-  return builder.CreateVector(values);
-}
 
 template <typename T>
 auto UnlessEmpty(FlatBufferBuilder& builder, const std::vector<T>& values) {
@@ -41,11 +37,16 @@ Offset<flatbuffers::String> Text(FlatBufferBuilder& builder, const std::string& 
 
 // Packs each by the generated function, or by `pack`.
 template <typename Table, typename T, typename Pack>
-auto All(FlatBufferBuilder& builder, const std::vector<std::unique_ptr<T>>& objects, Pack pack) {
+std::vector<Offset<Table>> Packed(const std::vector<std::unique_ptr<T>>& objects, Pack pack) {
   std::vector<Offset<Table>> tables;
   tables.reserve(objects.size());
   for (const auto& object : objects) tables.push_back(pack(*object));
-  return UnlessEmpty(builder, tables);
+  return tables;
+}
+
+template <typename Table, typename T, typename Pack>
+auto All(FlatBufferBuilder& builder, const std::vector<std::unique_ptr<T>>& objects, Pack pack) {
+  return UnlessEmpty(builder, Packed<Table>(objects, pack));
 }
 
 bool OptionsOutside(const schema::OperatorT& op, bool outside) {
@@ -54,7 +55,9 @@ bool OptionsOutside(const schema::OperatorT& op, bool outside) {
 
 Offset<schema::Operator> Pack(FlatBufferBuilder& builder, const schema::OperatorT& op,
                               bool outside) {
-  const auto inputs = Always(builder, op.inputs), outputs = Always(builder, op.outputs);
+  // LiteRT refuses an operator without these two, and a subgraph without its four vectors, so they
+  // are written when empty as well.
+  const auto inputs = builder.CreateVector(op.inputs), outputs = builder.CreateVector(op.outputs);
   const auto options = op.builtin_options.Pack(builder);
   const auto options_2 = op.builtin_options_2.Pack(builder);
   const bool large = OptionsOutside(op, outside);
@@ -70,13 +73,13 @@ Offset<schema::Operator> Pack(FlatBufferBuilder& builder, const schema::Operator
 
 Offset<schema::SubGraph> Pack(FlatBufferBuilder& builder, const schema::SubGraphT& subgraph,
                               bool outside) {
-  const auto tensors = All<schema::Tensor>(
-      builder, subgraph.tensors,
-      [&](const schema::TensorT& tensor) { return schema::CreateTensor(builder, &tensor); });
-  const auto inputs = Always(builder, subgraph.inputs), outputs = Always(builder, subgraph.outputs);
-  const auto operators = All<schema::Operator>(
-      builder, subgraph.operators,
-      [&](const schema::OperatorT& op) { return Pack(builder, op, outside); });
+  const auto tensors = builder.CreateVector(Packed<schema::Tensor>(
+      subgraph.tensors,
+      [&](const schema::TensorT& tensor) { return schema::CreateTensor(builder, &tensor); }));
+  const auto operators = builder.CreateVector(Packed<schema::Operator>(
+      subgraph.operators, [&](const schema::OperatorT& op) { return Pack(builder, op, outside); }));
+  const auto inputs = builder.CreateVector(subgraph.inputs);
+  const auto outputs = builder.CreateVector(subgraph.outputs);
   return schema::CreateSubGraph(builder, tensors, inputs, outputs, operators,
                                 Text(builder, subgraph.name), subgraph.debug_metadata_index);
 }
