@@ -24,6 +24,7 @@ target_link_libraries(edgeopt_third_party_onnx INTERFACE
 
 # ONNX Runtime is loaded with dlopen; only its headers are needed to build.
 set(EDGEOPT_ONNXRUNTIME_DIR "${EDGEOPT_DEPS_DIR}/onnxruntime-1.31.1")
+set(EDGEOPT_LITERT_DIR "${EDGEOPT_DEPS_DIR}/litert-2.1.4")
 add_library(edgeopt_third_party_onnxruntime INTERFACE)
 target_include_directories(edgeopt_third_party_onnxruntime SYSTEM INTERFACE
   "${EDGEOPT_ONNXRUNTIME_DIR}/include")

@@ -21,14 +21,17 @@ install(FILES ${pages_dir}/_edgeopt DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/zsh
 install(FILES ${pages_dir}/edgeopt.fish DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/fish/vendor_completions.d)
 
 set(runtime_dir ${EDGEOPT_ONNXRUNTIME_DIR}/${CMAKE_SYSTEM_PROCESSOR})
+set(litert_dir ${EDGEOPT_LITERT_DIR}/${CMAKE_SYSTEM_PROCESSOR})
 # Not GNUInstallDirs' lib/<triplet>: the program looks beside itself, in ../lib/edgeopt.
-install(FILES ${runtime_dir}/lib/libonnxruntime.so.1 DESTINATION lib/edgeopt)
+install(FILES ${runtime_dir}/lib/libonnxruntime.so.1 ${litert_dir}/lib/libLiteRt.so DESTINATION lib/edgeopt)
 
 install(FILES ${CMAKE_SOURCE_DIR}/THIRD_PARTY.md DESTINATION ${doc_dir})
 install(FILES ${CMAKE_SOURCE_DIR}/LICENSE RENAME copyright DESTINATION ${doc_dir})
 install(FILES ${runtime_dir}/LICENSE RENAME onnxruntime DESTINATION ${doc_dir}/licenses)
 install(FILES ${runtime_dir}/ThirdPartyNotices.txt RENAME onnxruntime-third-party
         DESTINATION ${doc_dir}/licenses)
+# The wheel has no licence file; its METADATA names the licence (Apache 2.0, as this program's).
+install(FILES ${litert_dir}/METADATA RENAME litert DESTINATION ${doc_dir}/licenses)
 install(FILES ${EDGEOPT_ONNX_DIR}/LICENSE RENAME onnx DESTINATION ${doc_dir}/licenses)
 foreach(package libprotobuf-dev nlohmann-json3-dev libcli11-dev libtomlplusplus-dev)
   string(REGEX REPLACE "^lib|[0-9]*-dev$" "" part ${package})

@@ -56,7 +56,7 @@ std::string MainHelp() {
     }
   }
   return help +
-         "\nWith every command: --help, --json, --quiet, --config FILE (else edgeopt.toml),\n"
+         "With every command: --help, --json, --quiet, --config FILE (else edgeopt.toml),\n"
          "--runtime-library FILE (another build of ONNX Runtime). First:\n"
          "  edgeopt optimize MODEL.onnx --data VALIDATION --metric top1\n";
 }

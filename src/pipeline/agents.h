@@ -22,6 +22,9 @@ struct AgentStarter {
   // everything but timing.
   Result<std::unique_ptr<measure::AgentClient>> Load(const std::filesystem::path& model,
                                                      int threads, bool spin = true) const;
+  // The same for a TFLite file, in LiteRT.
+  Result<std::unique_ptr<measure::AgentClient>> LoadTflite(const std::filesystem::path& model,
+                                                           int threads) const;
 };
 
 RunModel RunInAgent(AgentStarter starter, int threads);

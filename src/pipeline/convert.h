@@ -2,9 +2,11 @@
 // computes what ONNX Runtime computes.
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
+#include <functional>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -32,11 +34,16 @@ struct Converted {
   std::vector<std::string> warnings;
 };
 
+// Loads the bytes of a TFLite file in LiteRT: in a process of its own, since LiteRT aborts on some
+// files that it does not like.
+using LoadTflite = std::function<Result<std::unique_ptr<runtimes::Session>>(
+    std::span<const std::byte> file_bytes)>;
+
 // Both runtimes run the result and the original on the same inputs. GateFailed when they differ by
 // more than float arithmetic explains: nothing that computes something else is handed out.
 // Unsupported names all nodes that TFLite can't express.
 Result<Converted> Convert(const ir::Model& model, const ConvertOptions& options,
-                          runtimes::Runtime& onnxruntime, runtimes::Runtime& litert, Sink& sink,
+                          runtimes::Runtime& onnxruntime, const LoadTflite& litert, Sink& sink,
                           const CancelToken* cancel);
 
 }  // namespace edgeopt::pipeline

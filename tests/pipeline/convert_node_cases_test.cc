@@ -1,9 +1,12 @@
 // ONNX's own cases for every operator, converted to TFLite and run in LiteRT, against the outputs
 // that ONNX expects. Weights, axes and limits are graph inputs there: all inputs but the first
 // become initializers, as real models have them.
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <filesystem>
-#include <fstream>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "pipeline/convert.h"
@@ -43,6 +46,10 @@ Status CompareWith(const std::vector<Tensor>& expected, const std::vector<Tensor
   return OkStatus();
 }
 
+Result<std::unique_ptr<runtimes::Session>> LoadInProcess(std::span<const std::byte> bytes) {
+  return testing::LiteRt()->LoadBytes(bytes, {});
+}
+
 CaseResult RunCase(const fs::path& folder) {
   auto model = formats::ReadOnnx(folder / "model.onnx");
   if (!model.ok()) return {Outcome::kSkipped, model.error().message};
@@ -53,7 +60,7 @@ CaseResult RunCase(const fs::path& folder) {
   ConvertOptions options;
   options.verification.random_samples = 0;
   auto converted =
-      Convert(*model, options, *testing::OnnxRuntime(), *testing::LiteRt(), SilentSink(), nullptr);
+      Convert(*model, options, *testing::OnnxRuntime(), LoadInProcess, SilentSink(), nullptr);
   if (!converted.ok()) {
     const bool refused = converted.error().code == ErrorCode::kUnsupported;
     return {refused ? Outcome::kRefused : Outcome::kNotRun, converted.error().ToString()};
@@ -73,20 +80,56 @@ CaseResult RunCase(const fs::path& folder) {
                     : CaseResult{Outcome::kWrong, equal.error().message};
 }
 
-TEST(ConvertNodeCases, AreEqualOrRefused) {
-  ASSERT_TRUE(fs::exists(testing::NodeCases())) << "run tools/setup --tests";
-  std::map<Outcome, int> count;
-  std::ofstream log("convert_node_cases.txt");
-  for (const auto& entry : fs::directory_iterator(testing::NodeCases())) {
-    const CaseResult result = RunCase(entry.path());
-    ++count[result.outcome];
-    const std::string name = entry.path().filename().string();
-    log << static_cast<int>(result.outcome) << ' ' << name << ' ' << result.reason << '\n';
-    EXPECT_NE(result.outcome, Outcome::kWrong) << name << ": " << result.reason;
-    EXPECT_NE(result.outcome, Outcome::kNotRun) << name << ": " << result.reason;
+// In a process of its own: where LiteRT lacks a type it may abort instead of answering.
+CaseResult RunCaseApart(const fs::path& folder) {
+  int ends[2];
+  if (::pipe(ends) != 0) return {Outcome::kNotRun, "no pipe"};
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::close(ends[0]);
+    const CaseResult result = RunCase(folder);
+    const std::string answer = std::to_string(static_cast<int>(result.outcome)) + result.reason;
+    const auto written = ::write(ends[1], answer.data(), answer.size());
+    ::_exit(written == static_cast<ssize_t>(answer.size()) ? 0 : 1);
   }
-  RecordProperty("equal", count[Outcome::kEqual]);
-  EXPECT_GE(count[Outcome::kEqual], 1) << count[Outcome::kRefused] << " refused";
+  ::close(ends[1]);
+  std::string answer;
+  char piece[4096];
+  for (ssize_t got; (got = ::read(ends[0], piece, sizeof piece)) > 0;)
+    answer.append(piece, static_cast<size_t>(got));
+  ::close(ends[0]);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  if (status != 0 || answer.empty()) return {Outcome::kNotRun, "LiteRT aborts"};
+  return {static_cast<Outcome>(answer[0] - '0'), answer.substr(1)};
+}
+
+// Every `step`th case.
+std::map<Outcome, int> CheckCases(int step) {
+  std::map<Outcome, int> count;
+  // Loaded once, not in each process.
+  if (testing::OnnxRuntime() == nullptr || testing::LiteRt() == nullptr) return count;
+  int index = 0;
+  for (const auto& entry : fs::directory_iterator(testing::NodeCases())) {
+    if (index++ % step != 0) continue;
+    const CaseResult result = RunCaseApart(entry.path());
+    ++count[result.outcome];
+    const bool right = result.outcome != Outcome::kWrong && result.outcome != Outcome::kNotRun;
+    EXPECT_TRUE(right) << entry.path().filename().string() << ": " << result.reason;
+  }
+  return count;
+}
+
+TEST(ConvertNodeCases, SomeAreEqualOrRefused) {
+  ASSERT_TRUE(fs::exists(testing::NodeCases())) << "run tools/setup --tests";
+  auto count = CheckCases(8);
+  EXPECT_GE(count[Outcome::kEqual], 50) << count[Outcome::kRefused] << " refused";
+}
+
+TEST(ConvertNodeCasesLongTest, AreEqualOrRefused) {
+  ASSERT_TRUE(fs::exists(testing::NodeCases())) << "run tools/setup --tests";
+  auto count = CheckCases(1);
+  EXPECT_GE(count[Outcome::kEqual], 600) << count[Outcome::kRefused] << " refused";
 }
 
 }  // namespace

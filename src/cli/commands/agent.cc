@@ -19,6 +19,7 @@ Command agent() {
           config.version = EDGEOPT_VERSION;
           config.store = *store;
           config.runtimes.push_back({"onnxruntime", [&context] { return OpenRuntime(context); }});
+          config.runtimes.push_back({"litert", [&context] { return OpenLiteRt(context); }});
           EDGEOPT_CHECK_OK(measure::RunAgentProcess(config));
           return Answer{};
         };

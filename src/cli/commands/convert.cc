@@ -3,13 +3,16 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 
+#include "base/file.h"
 #include "cli/command.h"
 #include "cli/data_options.h"
 #include "cli/output_option.h"
 #include "cli/runtime.h"
 #include "cli/table.h"
 #include "formats/tflite/file.h"
+#include "pipeline/agents.h"
 #include "pipeline/open_model.h"
 #include "pipeline/samples.h"
 
@@ -45,10 +48,35 @@ std::string Text(const json& report, const std::string& output) {
   return text;
 }
 
+// The file in an agent, which lives as long as this.
+class TfliteAgent {
+ public:
+  static Result<TfliteAgent> Make() {
+    TfliteAgent agent;
+    EDGEOPT_TRY(agent.folder_, TemporaryFolder::Create());
+    return agent;
+  }
+
+  Result<std::unique_ptr<runtimes::Session>> Load(const Context& context,
+                                                  std::span<const std::byte> bytes) {
+    const std::filesystem::path file = folder_->path() / "model.tflite";
+    EDGEOPT_CHECK_OK(WriteFile(
+        file, std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size())));
+    const pipeline::AgentStarter starter{context.program, context.runtime_library, context.cancel};
+    EDGEOPT_TRY(client_, starter.LoadTflite(file, 1));
+    return measure::AsSession(*client_);
+  }
+
+ private:
+  TfliteAgent() = default;
+  std::optional<TemporaryFolder> folder_;
+  std::unique_ptr<measure::AgentClient> client_;
+};
+
 Result<Answer> Execute(const Options& options, Context& context) {
   EDGEOPT_CHECK_OK(CheckOutput(options.output.path, options.output.force, options.model));
   EDGEOPT_TRY(const auto onnxruntime, OpenRuntime(context));
-  EDGEOPT_TRY(const auto litert, OpenLiteRt(context));
+  EDGEOPT_TRY(TfliteAgent agent, TfliteAgent::Make());
   EDGEOPT_TRY(const ir::Model model, pipeline::OpenModel(options.model));
   pipeline::ConvertOptions convert;
   convert.precision = options.precision;
@@ -62,8 +90,11 @@ Result<Answer> Execute(const Options& options, Context& context) {
     convert.verification.data = &source;
     convert.verification.data_samples = std::min(kDataSamples, dataset->size());
   }
-  EDGEOPT_TRY(pipeline::Converted done, pipeline::Convert(model, convert, *onnxruntime, *litert,
-                                                          *context.sink, context.cancel));
+  EDGEOPT_TRY(pipeline::Converted done,
+              pipeline::Convert(
+                  model, convert, *onnxruntime,
+                  [&](std::span<const std::byte> bytes) { return agent.Load(context, bytes); },
+                  *context.sink, context.cancel));
   formats::tflite::TfliteWriteOptions write;
   write.overwrite = options.output.force ? Overwrite::kReplace : Overwrite::kRefuse;
   EDGEOPT_CHECK_OK(formats::tflite::WriteTflite(done.file, options.output.path, write));

@@ -35,9 +35,11 @@ Rows Devices() {
 
 // A runtime that can't be loaded is listed with the reason.
 Rows Runtimes(const Context& context) {
-  const auto runtime = OpenRuntime(context);
-  return {{"onnxruntime",
-           runtime.ok() ? (*runtime)->version() : "not available: " + runtime.error().ToString()}};
+  const auto row = [](const char* name, const Result<std::shared_ptr<runtimes::Runtime>>& opened) {
+    return std::vector<std::string>{
+        name, opened.ok() ? (*opened)->version() : "not available: " + opened.error().ToString()};
+  };
+  return {row("onnxruntime", OpenRuntime(context)), row("litert", OpenLiteRt(context))};
 }
 
 Result<Rows> RowsOf(const std::string& what, const Context& context) {

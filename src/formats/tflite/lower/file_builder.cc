@@ -22,7 +22,9 @@ Result<int32_t> ToInt32(int64_t size, std::string_view name) {
 
 // TFLite packs 4-bit elements two to a byte and pads the last one, as the IR does; bytes agree for
 // every type that both have.
-Buffer BytesOf(const ir::Tensor& tensor) { return tensor.data(); }
+Buffer BytesOf(const ir::Tensor& tensor) {
+  return tensor.size() == 0 ? EmptyData() : tensor.data();
+}
 
 std::vector<std::unique_ptr<schema::TensorMapT>> ToMaps(
     const std::vector<std::pair<std::string, TensorIndex>>& named) {

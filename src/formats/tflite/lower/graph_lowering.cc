@@ -308,6 +308,14 @@ Tensor GraphLowering::ShapeOf(ValueId id) const {
 
 // --- the nodes ---
 
+// So that rules can rely on them.
+Status GraphLowering::CheckRanks(const Node& node) const {
+  for (const auto& values : {node.inputs, node.outputs})
+    for (const ValueId id : values)
+      if (id.valid() && !TypeOf(id).shape) return UnknownRank(id);
+  return OkStatus();
+}
+
 Status GraphLowering::LowerNode(NodeId id) {
   const Node& node = graph().node(id);
   // Constants and dequantized values are made where they are first read.
@@ -316,15 +324,18 @@ Status GraphLowering::LowerNode(NodeId id) {
     return OkStatus();
   if (node.Is("QuantizeLinear")) return LowerQuantize(node);
   const Rule* rule = plan(id).rule;
-  if (rule == nullptr)
-    return Unsupported("TFLite has no such operator, and edgeopt no way to express it",
-                       "take it out of the model, or export the model without it");
+  if (rule == nullptr) return Unsupported("no way to express it in TFLite's operators");
+  const ValueId typed = node.input(rule->typed_input);
+  if (typed.valid()) EDGEOPT_CHECK_OK(CheckTypes(*rule, TypeOf(typed).element));
+  EDGEOPT_CHECK_OK(CheckRanks(node));
   NodeLowering lowering(*this, id);
   EDGEOPT_CHECK_OK(rule->lower(lowering));
   return lowering.AddActivation();
 }
 
 Status GraphLowering::Run() {
+  if (graph().inputs().empty())
+    return Unsupported("the model has no inputs; LiteRT runs none of that kind");
   PlanNodes();
   std::vector<std::pair<std::string, TensorIndex>> inputs, outputs;
   for (const ValueId id : graph().inputs()) {
@@ -339,11 +350,12 @@ Status GraphLowering::Run() {
     if (lowered.error().code != ErrorCode::kUnsupported)
       return lowered.error().Within(graph().Describe(id));
     ++count;
-    problems += "\n  " + lowered.error().Within(graph().Describe(id)).ToString();
+    problems += (count == 1 ? " " : "; ") + lowered.error().Within(graph().Describe(id)).ToString();
   }
   if (count != 0)
     return Unsupported(std::to_string(count) + (count == 1 ? " node" : " nodes") +
-                       " can't be converted to TFLite:" + problems);
+                           " can't be converted to TFLite:" + problems,
+                       "export the model without them, or run it in ONNX Runtime");
   for (const ValueId id : graph().outputs()) {
     EDGEOPT_TRY(const TensorIndex output, OutputTensor(id));
     outputs.emplace_back(graph().value(id).name, output);

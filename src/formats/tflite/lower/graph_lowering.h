@@ -58,6 +58,7 @@ class GraphLowering {
   void PlanQuantized(ir::NodeId id);
   bool ReadsIntegers(const ir::Node& node) const;
   bool WritesIntegers(ir::NodeId id) const;
+  Status CheckRanks(const ir::Node& node) const;
   Status LowerNode(ir::NodeId id);
   Status LowerQuantize(const ir::Node& node);
   // A uint8 value whose readers all dequantize it: it is stored in int8.

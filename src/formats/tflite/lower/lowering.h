@@ -17,9 +17,6 @@ namespace edgeopt::formats::tflite::lower {
 
 class GraphLowering;
 
-// The domain of operators whose first input and outputs are channels-last (passes/layout).
-inline constexpr std::string_view kNhwcDomain = "edgeopt.nhwc";
-
 // One node in the hands of its rule. In a quantized node (all activations come from a
 // DequantizeLinear, all results go into a QuantizeLinear) In and Out are the integer tensors.
 class NodeLowering {
@@ -117,9 +114,21 @@ class NodeLowering {
 // What a rule may assume of the node's layout.
 enum class Layout { kPlain, kNhwc };
 
+// The element types of a node's data that LiteRT computes with; for others its kernels abort, or
+// take integers for quantized numbers.
+enum class Types {
+  kFloat,       // float32
+  kFloatInt32,  // and int32
+  kFloatInt,    // and int64
+  kStorage,     // and int8, uint8, int16, bool: elements that are moved
+  kBool,
+};
+
 struct Rule {
   std::string_view op_type;  // ai.onnx's
   Status (*lower)(NodeLowering&);
+  Types types = Types::kFloat;
+  size_t typed_input = 0;          // whose type `types` speaks of
   Layout layout = Layout::kPlain;  // kNhwc: data input 0 and output are channels-last
   bool integer = false;            // has an int8 kernel: may stand between Q and DQ
   bool fuses_activation = false;   // calls Activation()
@@ -132,5 +141,7 @@ struct Family {
 };
 std::span<const Family> Table();
 const Rule* FindRule(const ir::Node& node);
+// Unsupported names a type that the rule does not know.
+Status CheckTypes(const Rule& rule, ir::DataType type);
 
 }  // namespace edgeopt::formats::tflite::lower

@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "formats/tflite/lower/graph_lowering.h"
+#include "passes/layout/channels_last.h"
 
 namespace edgeopt::formats::tflite::lower {
 namespace {
@@ -313,12 +314,27 @@ Result<TensorIndex> NodeLowering::Cast(TensorIndex input, DataType type, std::st
 }
 
 const Rule* FindRule(const Node& node) {
-  const bool nhwc = node.domain == kNhwcDomain;
+  const bool nhwc = node.domain == passes::layout::kNhwcDomain;
   if (!nhwc && !node.domain.empty()) return nullptr;
   for (const Family& family : Table())
     for (const Rule& rule : family.rules)
       if (rule.op_type == node.op_type && (rule.layout == Layout::kNhwc) == nhwc) return &rule;
   return nullptr;
+}
+
+Status CheckTypes(const Rule& rule, DataType type) {
+  const bool is_float = type == DataType::kFloat32, is_int32 = type == DataType::kInt32;
+  const bool is_int = is_int32 || type == DataType::kInt64, is_bool = type == DataType::kBool;
+  const bool is_small =
+      type == DataType::kInt8 || type == DataType::kUint8 || type == DataType::kInt16;
+  const bool known = rule.types == Types::kBool         ? is_bool
+                     : rule.types == Types::kFloat      ? is_float
+                     : rule.types == Types::kFloatInt32 ? is_float || is_int32
+                     : rule.types == Types::kFloatInt   ? is_float || is_int
+                                                        : is_float || is_int || is_small || is_bool;
+  if (known) return OkStatus();
+  return edgeopt::Unsupported("LiteRT does not do this with " + std::string(ir::Name(type)),
+                              "export the model in float32");
 }
 
 }  // namespace edgeopt::formats::tflite::lower

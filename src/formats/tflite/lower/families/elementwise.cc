@@ -106,7 +106,24 @@ Status Clip(NodeLowering& node) {
   return OkStatus();
 }
 
+// Both operands of TFLite's POW have one type.
+Status Pow(NodeLowering& node) {
+  const ir::DataType type = node.InType(0).element;
+  EDGEOPT_TRY(const TensorIndex base, node.In(0));
+  EDGEOPT_TRY(TensorIndex exponent, node.In(1));
+  if (node.InType(1).element != type) {
+    if (type != ir::DataType::kFloat32)
+      return node.Unsupported("an integer to the power of another type");
+    EDGEOPT_TRY(exponent, node.Cast(exponent, type, "exponent"));
+  }
+  EDGEOPT_TRY(const TensorIndex output, node.Out());
+  node.file().Add(Op::POW, {base, exponent}, {output}, schema::PowOptionsT{});
+  return OkStatus();
+}
+
 Status Cast(NodeLowering& node) {
+  static constexpr Rule kTarget{.types = Types::kStorage};
+  EDGEOPT_CHECK_OK(CheckTypes(kTarget, node.OutType().element));
   EDGEOPT_TRY(const TensorIndex input, node.In(0));
   EDGEOPT_TRY(const TensorIndex output, node.Out());
   schema::CastOptionsT options;
@@ -128,38 +145,61 @@ Status Where(NodeLowering& node) {
 }
 
 constexpr Rule kRules[] = {
-    {.op_type = "Abs", .lower = Unary<Op::ABS, schema::AbsOptionsT>},
+    {.op_type = "Abs", .lower = Unary<Op::ABS, schema::AbsOptionsT>, .types = Types::kFloatInt32},
     {.op_type = "Add",
      .lower = Binary<Op::ADD, schema::AddOptionsT>,
+     .types = Types::kFloatInt,
      .integer = true,
      .fuses_activation = true},
-    {.op_type = "And", .lower = Binary<Op::LOGICAL_AND, schema::LogicalAndOptionsT>},
-    {.op_type = "Cast", .lower = Cast},
+    {.op_type = "And",
+     .lower = Binary<Op::LOGICAL_AND, schema::LogicalAndOptionsT>,
+     .types = Types::kBool},
+    {.op_type = "Cast", .lower = Cast, .types = Types::kStorage},
     {.op_type = "Ceil", .lower = Unary<Op::CEIL>},
-    {.op_type = "Clip", .lower = Clip},
+    {.op_type = "Clip", .lower = Clip, .types = Types::kFloatInt},
     {.op_type = "Cos", .lower = Unary<Op::COS, schema::CosOptionsT>},
-    {.op_type = "Div", .lower = Binary<Op::DIV, schema::DivOptionsT>, .fuses_activation = true},
-    {.op_type = "Equal", .lower = Binary<Op::EQUAL, schema::EqualOptionsT>},
+    {.op_type = "Div",
+     .lower = Binary<Op::DIV, schema::DivOptionsT>,
+     .types = Types::kFloatInt32,
+     .fuses_activation = true},
+    {.op_type = "Equal",
+     .lower = Binary<Op::EQUAL, schema::EqualOptionsT>,
+     .types = Types::kFloatInt},
     {.op_type = "Exp", .lower = Unary<Op::EXP, schema::ExpOptionsT>},
     {.op_type = "Floor", .lower = Unary<Op::FLOOR>},
     {.op_type = "Gelu", .lower = Gelu},
-    {.op_type = "Greater", .lower = Binary<Op::GREATER, schema::GreaterOptionsT>},
-    {.op_type = "GreaterOrEqual", .lower = Binary<Op::GREATER_EQUAL, schema::GreaterEqualOptionsT>},
+    {.op_type = "Greater",
+     .lower = Binary<Op::GREATER, schema::GreaterOptionsT>,
+     .types = Types::kFloatInt},
+    {.op_type = "GreaterOrEqual",
+     .lower = Binary<Op::GREATER_EQUAL, schema::GreaterEqualOptionsT>,
+     .types = Types::kFloatInt},
     {.op_type = "HardSwish", .lower = Unary<Op::HARD_SWISH, schema::HardSwishOptionsT>},
     {.op_type = "LeakyRelu", .lower = LeakyRelu, .integer = true},
-    {.op_type = "Less", .lower = Binary<Op::LESS, schema::LessOptionsT>},
-    {.op_type = "LessOrEqual", .lower = Binary<Op::LESS_EQUAL, schema::LessEqualOptionsT>},
+    {.op_type = "Less", .lower = Binary<Op::LESS, schema::LessOptionsT>, .types = Types::kFloatInt},
+    {.op_type = "LessOrEqual",
+     .lower = Binary<Op::LESS_EQUAL, schema::LessEqualOptionsT>,
+     .types = Types::kFloatInt},
     {.op_type = "Log", .lower = Unary<Op::LOG>},
-    {.op_type = "Max", .lower = Variadic<Op::MAXIMUM, schema::MaximumMinimumOptionsT>},
-    {.op_type = "Min", .lower = Variadic<Op::MINIMUM, schema::MaximumMinimumOptionsT>},
+    {.op_type = "Max",
+     .lower = Variadic<Op::MAXIMUM, schema::MaximumMinimumOptionsT>,
+     .types = Types::kFloatInt},
+    {.op_type = "Min",
+     .lower = Variadic<Op::MINIMUM, schema::MaximumMinimumOptionsT>,
+     .types = Types::kFloatInt},
     {.op_type = "Mul",
      .lower = Binary<Op::MUL, schema::MulOptionsT>,
+     .types = Types::kFloatInt,
      .integer = true,
      .fuses_activation = true},
-    {.op_type = "Neg", .lower = Unary<Op::NEG, schema::NegOptionsT>},
-    {.op_type = "Not", .lower = Unary<Op::LOGICAL_NOT, schema::LogicalNotOptionsT>},
-    {.op_type = "Or", .lower = Binary<Op::LOGICAL_OR, schema::LogicalOrOptionsT>},
-    {.op_type = "Pow", .lower = Binary<Op::POW, schema::PowOptionsT>},
+    {.op_type = "Neg", .lower = Unary<Op::NEG, schema::NegOptionsT>, .types = Types::kFloatInt},
+    {.op_type = "Not",
+     .lower = Unary<Op::LOGICAL_NOT, schema::LogicalNotOptionsT>,
+     .types = Types::kBool},
+    {.op_type = "Or",
+     .lower = Binary<Op::LOGICAL_OR, schema::LogicalOrOptionsT>,
+     .types = Types::kBool},
+    {.op_type = "Pow", .lower = Pow, .types = Types::kFloatInt32},
     {.op_type = "Reciprocal", .lower = Reciprocal},
     {.op_type = "Relu", .lower = Unary<Op::RELU>, .integer = true},
     {.op_type = "Round", .lower = Unary<Op::ROUND>},
@@ -169,11 +209,12 @@ constexpr Rule kRules[] = {
     {.op_type = "Sqrt", .lower = Unary<Op::SQRT>},
     {.op_type = "Sub",
      .lower = Binary<Op::SUB, schema::SubOptionsT>,
+     .types = Types::kFloatInt,
      .integer = true,
      .fuses_activation = true},
     {.op_type = "Sum", .lower = Variadic<Op::ADD, schema::AddOptionsT>},
     {.op_type = "Tanh", .lower = Unary<Op::TANH>},
-    {.op_type = "Where", .lower = Where},
+    {.op_type = "Where", .lower = Where, .types = Types::kStorage, .typed_input = 1},
 };
 
 }  // namespace

@@ -17,6 +17,13 @@ Status Reshaped(NodeLowering& node) {
   return node.ReshapeTo(input, *node.OutType().shape, output);
 }
 
+// At inference it changes nothing; a mask of what was dropped has no use there.
+Status Dropout(NodeLowering& node) {
+  if (node.has_output(1)) return node.Unsupported("the output of a mask");
+  if (node.has_input(2) && node.ScalarIn(2) != 0) return node.Unsupported("training_mode");
+  return Reshaped(node);
+}
+
 // The target may be computed at run time; 0 in it means the input's size.
 Status Reshape(NodeLowering& node) {
   const ir::Shape& shape = *node.OutType().shape;
@@ -258,23 +265,26 @@ Status SpaceToDepth(NodeLowering& node) {
 }
 
 constexpr Rule kRules[] = {
-    {.op_type = "Concat", .lower = Concat, .integer = true},
+    {.op_type = "Concat", .lower = Concat, .types = Types::kStorage, .integer = true},
     {.op_type = "DepthToSpace", .lower = DepthToSpace, .layout = Layout::kNhwc, .integer = true},
-    {.op_type = "Dropout", .lower = Reshaped, .integer = true},
-    {.op_type = "Expand", .lower = Expand, .integer = true},
-    {.op_type = "Flatten", .lower = Reshaped, .integer = true},
-    {.op_type = "Gather", .lower = Gather, .integer = true},
-    {.op_type = "Identity", .lower = Reshaped, .integer = true},
-    {.op_type = "Pad", .lower = Pad, .integer = true},
-    {.op_type = "Reshape", .lower = Reshape, .integer = true},
-    {.op_type = "Shape", .lower = Shape},
-    {.op_type = "Slice", .lower = Slice, .integer = true},
+    {.op_type = "Dropout", .lower = Dropout, .integer = true},
+    {.op_type = "Expand", .lower = Expand, .types = Types::kStorage, .integer = true},
+    {.op_type = "Flatten", .lower = Reshaped, .types = Types::kStorage, .integer = true},
+    {.op_type = "Gather", .lower = Gather, .types = Types::kStorage, .integer = true},
+    {.op_type = "Identity", .lower = Reshaped, .types = Types::kStorage, .integer = true},
+    {.op_type = "Pad", .lower = Pad, .types = Types::kStorage, .integer = true},
+    {.op_type = "Reshape", .lower = Reshape, .types = Types::kStorage, .integer = true},
+    {.op_type = "Shape", .lower = Shape, .types = Types::kStorage},
+    {.op_type = "Slice", .lower = Slice, .types = Types::kStorage, .integer = true},
     {.op_type = "SpaceToDepth", .lower = SpaceToDepth, .layout = Layout::kNhwc, .integer = true},
-    {.op_type = "Split", .lower = Split, .integer = true},
-    {.op_type = "Squeeze", .lower = Reshaped, .integer = true},
-    {.op_type = "Tile", .lower = WithShape<Op::TILE, schema::TileOptionsT>, .integer = true},
-    {.op_type = "Transpose", .lower = Transpose, .integer = true},
-    {.op_type = "Unsqueeze", .lower = Reshaped, .integer = true},
+    {.op_type = "Split", .lower = Split, .types = Types::kStorage, .integer = true},
+    {.op_type = "Squeeze", .lower = Reshaped, .types = Types::kStorage, .integer = true},
+    {.op_type = "Tile",
+     .lower = WithShape<Op::TILE, schema::TileOptionsT>,
+     .types = Types::kStorage,
+     .integer = true},
+    {.op_type = "Transpose", .lower = Transpose, .types = Types::kStorage, .integer = true},
+    {.op_type = "Unsqueeze", .lower = Reshaped, .types = Types::kStorage, .integer = true},
 };
 
 }  // namespace

@@ -15,14 +15,17 @@ Result<Coordinates> CoordinatesOf(const NodeLowering& node) {
   const std::string mode = node.node().StringOr("coordinate_transformation_mode", "half_pixel");
   if (mode == "align_corners") return Coordinates{true, false};
   if (mode == "asymmetric") return Coordinates{false, false};
-  // They differ in what a size of 1 means: the first pixel, or its middle.
-  if (mode == "half_pixel" || mode == "pytorch_half_pixel") return Coordinates{false, true};
+  if (mode == "half_pixel") return Coordinates{false, true};
+  // It differs where the size becomes 1: that is the first pixel then, not the middle.
+  const ir::Shape& out = *node.OutType().shape;
+  if (mode == "pytorch_half_pixel" && out[1].value != 1 && out[2].value != 1)
+    return Coordinates{false, true};
   return node.Unsupported("coordinate_transformation_mode '" + mode + "'",
                           "export with half_pixel, asymmetric or align_corners");
 }
 
 // TFLite's nearest: floor(x scale) for asymmetric, floor of the half pixel one + 0.5, round for
-// aligned corners. With a whole enlargement all roundings of a half pixel agree.
+// aligned corners. With a whole enlargement no half pixel lies in the middle of two.
 Status CheckNearest(const NodeLowering& node, const Coordinates& coordinates,
                     const std::vector<double>& scales) {
   const std::string rounding = node.node().StringOr("nearest_mode", "round_prefer_floor");
@@ -31,7 +34,8 @@ Status CheckNearest(const NodeLowering& node, const Coordinates& coordinates,
   if (coordinates.align_corners) {
     if (rounding == "round_prefer_ceil") return OkStatus();
   } else if (coordinates.half_pixel_centers) {
-    if (whole || rounding == "round_prefer_ceil") return OkStatus();
+    if (rounding == "round_prefer_ceil" || (whole && rounding == "round_prefer_floor"))
+      return OkStatus();
   } else if (rounding == "floor") {
     return OkStatus();
   }

@@ -1,0 +1,68 @@
+#!/usr/bin/python3
+"""edgeopt convert: what is written, and what is refused. That LiteRT computes what ONNX Runtime does is checked by the
+command itself, and by tests/pipeline/convert_node_cases_test.cc against ONNX's own vectors."""
+import pathlib
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from edgeopt_cli import *  # noqa: F403: a test's vocabulary
+from fashion import SOURCE
+
+DATA = ["--preprocessing", EXAMPLES / "fashion_mnist.toml"]
+
+
+class ConvertTest(CliTest):
+    def convert(self, model, *options):
+        out = self.folder / "out.tflite"
+        answer = self.json("convert", model, "-o", out, *options)
+        self.assertEqual(out.read_bytes()[4:8], b"TFL3")
+        return answer, out
+
+    def test_a_convolutional_network_has_no_transpose(self):
+        for name, operators in (("fashion_resnet10", {"CONV_2D": 9, "ADD": 3, "MEAN": 1, "FULLY_CONNECTED": 1, "PAD": 2}),
+                                ("fashion_mbv2", {"CONV_2D": 14, "DEPTHWISE_CONV_2D": 6, "ADD": 3, "FULLY_CONNECTED": 1})):
+            with self.subTest(name):
+                answer, out = self.convert(EXAMPLES / f"{name}.onnx", "--data", f"{SOURCE}:t10k", *DATA)
+                for operator, count in operators.items():
+                    self.assertEqual(answer["operators"][operator], count, operator)
+                # Activations are part of the operators before them; one input channel needs no transpose.
+                self.assertFalse({"TRANSPOSE", "RELU", "RELU6"} & set(answer["operators"]))
+                self.assertEqual(answer["verified"]["data_samples"], 4)
+                self.assertLess(answer["verified"]["outputs"][0]["max_abs_error"], 1e-4)
+                out.unlink()
+
+    def test_float16_weights_halve_the_file(self):
+        model = EXAMPLES / "fashion_resnet10.onnx"
+        answer, out = self.convert(model, "--precision", "fp16")
+        self.assertLess(out.stat().st_size, 0.55 * model.stat().st_size)
+        self.assertGreater(answer["operators"]["DEQUANTIZE"], 0)
+
+    def test_a_quantized_model_stays_in_integers(self):
+        quantized = self.folder / "int8.onnx"
+        self.json("quantize", EXAMPLES / "fashion_mbv2.onnx", "-o", quantized, "--calibration", f"{SOURCE}:train",
+                  "--samples", "100", "--calibrator", "minmax", *DATA)
+        answer, out = self.convert(quantized, "--data", f"{SOURCE}:t10k", *DATA)
+        self.assertEqual(answer["operators"]["QUANTIZE"], 1)  # of the input
+        self.assertEqual(answer["operators"]["DEQUANTIZE"], 1)  # of the output
+        self.assertLess(out.stat().st_size, 0.5 * (EXAMPLES / "fashion_mbv2.onnx").stat().st_size)
+
+    def test_all_nodes_without_a_counterpart_are_named(self):
+        # How many elements these two give depends on the data.
+        model = self.folder / "unsupported.onnx"
+        model.write_bytes(Model([node("NonZero", ["x"], ["places"]), node("Unique", ["x"], ["values"])],
+                                [value_info("x", [4])],
+                                [value_info("places", [1, "n"], INT64), value_info("values", ["m"])]).bytes())
+        run = self.fails(UNSUPPORTED, "2 nodes can't be converted to TFLite", "convert", model, "-o", self.folder / "out.tflite")
+        self.assertIn("(NonZero)", run.stderr)
+        self.assertIn("(Unique)", run.stderr)
+
+    def test_what_exists_is_not_replaced(self):
+        out = self.folder / "out.tflite"
+        out.write_bytes(b"mine")
+        self.fails(USAGE, "out.tflite", "convert", EXAMPLES / "fashion_mbv2.onnx", "-o", out)
+        self.assertEqual(out.read_bytes(), b"mine")
+
+
+if __name__ == "__main__":
+    unittest.main()
