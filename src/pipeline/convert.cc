@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "formats/onnx/onnx.h"
@@ -10,6 +11,8 @@
 #include "passes/layout/channels_last.h"
 #include "passes/manager.h"
 #include "passes/pipelines.h"
+#include "passes/quantize/integer_io.h"
+#include "pipeline/float_io.h"
 #include "pipeline/pass_context.h"
 
 namespace edgeopt::pipeline {
@@ -75,9 +78,10 @@ class Converter {
         cancel_(cancel) {}
 
   Result<Converted> Run() {
-    if (options_.precision != "fp32" && options_.precision != "fp16")
-      return UsageError("unknown precision '" + options_.precision + "'", "use fp32 or fp16");
     EDGEOPT_CHECK_OK(Prepare());
+    if (options_.precision == "int8") EDGEOPT_CHECK_OK(Quantize());
+    reference_ = model_;
+    if (options_.io != "float") EDGEOPT_CHECK_OK(ChangeIo());
     EDGEOPT_CHECK_OK(SolveLayout());
     EDGEOPT_CHECK_OK(Lower());
     EDGEOPT_CHECK_OK(Verify());
@@ -119,6 +123,32 @@ class Converter {
     graph.SetInputs(std::move(inputs));
   }
 
+  Status Quantize() {
+    QuantizeOptions quantize = options_.quantize;
+    quantize.precision = options_.precision;
+    quantize.rules = "litert";
+    EDGEOPT_TRY(Quantized done, pipeline::Quantize(model_, quantize, options_.calibration,
+                                                   onnxruntime_, sink_, cancel_));
+    model_ = std::move(done.model);
+    (*result_.report)["quantization"] = std::move(*done.report);
+    result_.table = std::move(done.table);
+    result_.warnings.insert(result_.warnings.end(), done.warnings.begin(), done.warnings.end());
+    return formats::InferTypes(model_);
+  }
+
+  Status ChangeIo() {
+    const auto type = options_.io == "uint8" ? ir::DataType::kUint8 : ir::DataType::kInt8;
+    EDGEOPT_TRY(integers_, passes::quantize::MakeIntegerIo(model_, type));
+    if (integers_.empty())
+      return UsageError(
+          "no input or output of this model is quantized, so none can be " + options_.io,
+          "use --precision int8, or --io float");
+    for (const auto& [name, value] : integers_)
+      (*result_.report)["integer_io"][name] = {
+          {"type", ir::Name(value.type)}, {"scale", value.scale}, {"zero_point", value.zero_point}};
+    return OkStatus();
+  }
+
   Status SolveLayout() {
     using passes::layout::Boundary;
     const Boundary boundary = options_.channels_last ? Boundary::kChannelsLast : Boundary::kKeep;
@@ -150,16 +180,20 @@ class Converter {
   }
 
   Status Verify() {
-    EDGEOPT_TRY(const std::string original_bytes, formats::SerializeOnnx(original_));
-    EDGEOPT_TRY(const auto original,
-                onnxruntime_.LoadBytes(std::as_bytes(std::span(original_bytes)), {}));
-    EDGEOPT_TRY(const Oracle oracle, Oracle::Make(*original, options_.verification));
+    // A quantized model is to be what its Q/DQ form is; how far that is from float is told beside.
+    const bool quantized = IsQuantized(reference_);
+    EDGEOPT_TRY(const std::string reference_bytes,
+                formats::SerializeOnnx(quantized ? reference_ : original_));
+    EDGEOPT_TRY(const auto reference,
+                onnxruntime_.LoadBytes(std::as_bytes(std::span(reference_bytes)), {}));
+    EDGEOPT_TRY(const Oracle oracle, Oracle::Make(*reference, options_.verification));
     if (!oracle.random_error().ok())
       Warn("random inputs can't verify this model: " + oracle.random_error().error().message);
     EDGEOPT_TRY(const std::string bytes, formats::tflite::SerializeTflite(result_.file));
     EDGEOPT_TRY(const auto converted, litert_(std::as_bytes(std::span(bytes))));
-    auto adapt = Permuting(changed_);
-    EDGEOPT_TRY(const auto differences, oracle.Compare(*converted, adapt, adapt));
+    const auto adapt = Permuting(changed_);
+    const auto with_float_io = WithFloatIo(*converted, integers_);
+    EDGEOPT_TRY(const auto differences, oracle.Compare(*with_float_io, adapt, adapt));
     json& verified = (*result_.report)["verified"];
     verified = {{"random_samples", oracle.random_samples()},
                 {"data_samples", oracle.data_samples()},
@@ -188,6 +222,8 @@ class Converter {
   Sink& sink_;
   const CancelToken* cancel_;
   ir::Model model_;
+  ir::Model reference_;  // what the conversion proper starts from
+  std::map<std::string, passes::quantize::IntegerValue> integers_;
   std::vector<BoundaryChange> changed_;
   Converted result_;
 };

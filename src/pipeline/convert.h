@@ -15,12 +15,19 @@
 #include "formats/tflite/file.h"
 #include "ir/model.h"
 #include "pipeline/oracle.h"
+#include "pipeline/quantize.h"
 #include "runtimes/runtime.h"
 
 namespace edgeopt::pipeline {
 
 struct ConvertOptions {
-  std::string precision = "fp32";  // fp32 or fp16
+  // fp32; fp16: weights in float16; int8: everything that LiteRT computes in int8, by calibration.
+  // A model that is quantized already keeps its scales.
+  std::string precision = "fp32";
+  // Of int8, or of a quantized model: what inputs and outputs are, float, int8 or uint8.
+  std::string io = "float";
+  QuantizeOptions quantize;  // int8: calibrator, samples, exclusions; precision and rules are set
+  const CalibrationData* calibration = nullptr;  // int8
   // Image-like inputs and outputs become channels-last; false: they keep the order that they have.
   bool channels_last = false;
   OracleInputs verification;
@@ -28,6 +35,8 @@ struct ConvertOptions {
 
 struct Converted {
   formats::tflite::File file;
+  // Null unless calibrated: the calibration table as JSON.
+  std::unique_ptr<nlohmann::json> table;
   // Nodes before and after, transposes that are left, differences of the outputs, boundary changes;
   // documented in docs/formats/answers.md.
   std::unique_ptr<nlohmann::json> report;

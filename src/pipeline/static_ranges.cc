@@ -20,6 +20,8 @@ Result<StaticRanges> StaticRanges::Make(const ir::Graph& graph,
   ranges.options_.percentile = percentile;
   for (const auto& [value, bounds] : plan.bounds)
     ranges.bounds_[graph.value(value).name] = {bounds.low, bounds.high};
+  for (const auto& [value, range] : plan.fixed)
+    ranges.fixed_[graph.value(value).name] = {range.low, range.high};
   ranges.first_half_ = run.first_half;
   ranges.second_half_ = run.second_half;
   ranges.whole_ = run.Whole();
@@ -44,6 +46,10 @@ Result<Ranges> StaticRanges::Compute(
   for (size_t i = 0; i < rows.size(); ++i) {
     const std::string& name = rows[i]->first;
     if (!found[i]->ok()) return found[i]->error().Within("value '" + name + "'");
+    if (const auto fixed = fixed_.find(name); fixed != fixed_.end()) {
+      ranges[name] = fixed->second;
+      continue;
+    }
     const auto bounds = bounds_.find(name);
     ranges[name] = bounds == bounds_.end() ? **found[i] : quant::Clamp(**found[i], bounds->second);
   }

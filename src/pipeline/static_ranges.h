@@ -51,7 +51,7 @@ class StaticRanges {
                          int workers) const;
 
   quant::CalibratorOptions options_;
-  std::map<std::string, quant::Range> bounds_;
+  std::map<std::string, quant::Range> bounds_, fixed_;
   std::map<std::string, quant::TensorStatistics> first_half_, second_half_, whole_;
   std::map<std::string, Ranges> by_calibrator_;
 };

@@ -23,7 +23,7 @@ class ConvertTest(CliTest):
         for name, operators in (("fashion_resnet10", {"CONV_2D": 9, "ADD": 3, "MEAN": 1, "FULLY_CONNECTED": 1, "PAD": 2}),
                                 ("fashion_mbv2", {"CONV_2D": 14, "DEPTHWISE_CONV_2D": 6, "ADD": 3, "FULLY_CONNECTED": 1})):
             with self.subTest(name):
-                answer, out = self.convert(EXAMPLES / f"{name}.onnx", "--data", f"{SOURCE}:t10k", *DATA)
+                answer, out = self.convert(EXAMPLES / f"{name}.onnx", "--calibration", f"{SOURCE}:t10k", *DATA)
                 for operator, count in operators.items():
                     self.assertEqual(answer["operators"][operator], count, operator)
                 # Activations are part of the operators before them; one input channel needs no transpose.
@@ -42,10 +42,25 @@ class ConvertTest(CliTest):
         quantized = self.folder / "int8.onnx"
         self.json("quantize", EXAMPLES / "fashion_mbv2.onnx", "-o", quantized, "--calibration", f"{SOURCE}:train",
                   "--samples", "100", "--calibrator", "minmax", *DATA)
-        answer, out = self.convert(quantized, "--data", f"{SOURCE}:t10k", *DATA)
+        answer, out = self.convert(quantized, "--calibration", f"{SOURCE}:t10k", *DATA)
         self.assertEqual(answer["operators"]["QUANTIZE"], 1)  # of the input
         self.assertEqual(answer["operators"]["DEQUANTIZE"], 1)  # of the output
         self.assertLess(out.stat().st_size, 0.5 * (EXAMPLES / "fashion_mbv2.onnx").stat().st_size)
+
+    def test_int8_by_calibration(self):
+        calibration = ["--calibration", f"{SOURCE}:train", "--samples", "100", "--calibrator", "minmax", *DATA]
+        for io, kinds in (("float", {"QUANTIZE": 1, "DEQUANTIZE": 1}), ("int8", {}), ("uint8", {"QUANTIZE": 2})):
+            with self.subTest(io):
+                answer, out = self.convert(EXAMPLES / "fashion_resnet10.onnx", "--precision", "int8", "--io", io, *calibration)
+                conversions = {key: count for key, count in answer["operators"].items() if key.endswith("QUANTIZE")}
+                self.assertEqual(conversions, kinds)
+                self.assertEqual(set(answer.get("integer_io", {})), set() if io == "float" else {"input", "logits"})
+                self.assertGreater(answer["quantization"]["fidelity"]["outputs"][0]["sqnr_db"], 20)
+                out.unlink()
+
+    def test_integer_io_needs_a_quantized_model(self):
+        self.fails(USAGE, "no input or output of this model is quantized", "convert", EXAMPLES / "fashion_mbv2.onnx", "-o",
+                   self.folder / "out.tflite", "--io", "int8")
 
     def test_all_nodes_without_a_counterpart_are_named(self):
         # How many elements these two give depends on the data.

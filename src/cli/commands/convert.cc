@@ -25,10 +25,10 @@ using nlohmann::json;
 constexpr int64_t kDataSamples = 4;
 
 struct Options {
-  std::string model, precision = "fp32";
+  std::string model;
   OutputOption output;
-  bool channels_last = false;
-  DataOptions data;
+  pipeline::ConvertOptions convert;
+  DataOptions calibration;
 };
 
 std::string Text(const json& report, const std::string& output) {
@@ -78,16 +78,16 @@ Result<Answer> Execute(const Options& options, Context& context) {
   EDGEOPT_TRY(const auto onnxruntime, OpenRuntime(context));
   EDGEOPT_TRY(TfliteAgent agent, TfliteAgent::Make());
   EDGEOPT_TRY(const ir::Model model, pipeline::OpenModel(options.model));
-  pipeline::ConvertOptions convert;
-  convert.precision = options.precision;
-  convert.channels_last = options.channels_last;
+  pipeline::ConvertOptions convert = options.convert;
   std::unique_ptr<data::Dataset> dataset;
-  measure::SampleSource source;
-  if (!options.data.path.empty()) {
+  pipeline::CalibrationData calibration;
+  if (!options.calibration.path.empty()) {
     const auto specs = pipeline::InputSpecsOf(model);
-    EDGEOPT_TRY(dataset, OpenData(options.data, specs));
-    source = pipeline::SourceOf(*dataset, specs);
-    convert.verification.data = &source;
+    EDGEOPT_TRY(dataset, OpenData(options.calibration, specs));
+    calibration = {pipeline::SourceOf(*dataset, specs), dataset->size(), dataset->Describe()};
+    convert.calibration = &calibration;
+    convert.quantize.samples = options.calibration.limit;
+    convert.verification.data = &calibration.source;
     convert.verification.data_samples = std::min(kDataSamples, dataset->size());
   }
   EDGEOPT_TRY(pipeline::Converted done,
@@ -104,20 +104,32 @@ Result<Answer> Execute(const Options& options, Context& context) {
   return Answer{Text(document, options.output.path), document, {}};
 }
 
+void Configure(Parser& parser, Options& options) {
+  pipeline::ConvertOptions& convert = options.convert;
+  parser.Add("model", options.model, "the ONNX model").Required();
+  AddOutputOption(parser, options.output);
+  parser.Add("--precision", convert.precision, "of weights (fp16) or of everything (int8)")
+      .OneOf({"fp32", "fp16", "int8"});
+  AddDataOptions(parser, options.calibration, "--calibration",
+                 "data that int8 ranges are found on, and that verifies the result", false);
+  parser.Add("--calibrator", convert.quantize.calibrator, "how ranges are chosen (default: best)")
+      .TypeName("NAME")
+      .WithoutDefault();
+  parser.Add("--exclude", convert.quantize.exclude, "keep in float: node, operator or pattern")
+      .TypeName("WHAT");
+  parser.Add("--io", convert.io, "type of quantized inputs and outputs")
+      .OneOf({"float", "int8", "uint8"});
+  parser.AddFlag("--channels-last", convert.channels_last,
+                 "inputs and outputs become NHWC where that saves a transpose");
+}
+
 }  // namespace
 
 Command convert() {
   return {"convert", "Write an ONNX model as TFLite, verified in LiteRT", Group::kModel,
           [](Parser& parser) -> Run {
             auto options = std::make_shared<Options>();
-            parser.Add("model", options->model, "the ONNX model").Required();
-            AddOutputOption(parser, options->output);
-            parser.Add("--precision", options->precision, "fp32, or fp16: weights in float16")
-                .OneOf({"fp32", "fp16"});
-            parser.AddFlag("--channels-last", options->channels_last,
-                           "image inputs and outputs become NHWC where that saves a transpose");
-            AddDataOptions(parser, options->data, "--data",
-                           "also verify on samples of this data set", false, false);
+            Configure(parser, *options);
             return [options](Context& context) { return Execute(*options, context); };
           },
           "  edgeopt convert model.onnx -o model.tflite"};

@@ -87,9 +87,11 @@ class Planner {
     if (!weight) return "both operands are computed; it stays float (few multiply-adds, sensitive)";
     if (weight->type() != ir::DataType::kFloat32) return "its weight is not float32";
     if (weight->size() == 0) return "its weight is empty";
-    if (node.Is("Conv") && (weight->rank() < 3 || weight->rank() > 5))
+    const bool convolves = node.Is("Conv") || node.Is("ConvTranspose");
+    if (convolves && (weight->rank() < 3 || weight->rank() > 5))
       return "its weight has rank " + std::to_string(weight->rank());
-    if (!node.Is("Conv") && weight->rank() != 2)
+    if (node.Is("ConvTranspose") && node.IntOr("group", 1) != 1) return "it has groups";
+    if (!convolves && weight->rank() != 2)
       return "its weight has rank " + std::to_string(weight->rank()) + ", the int8 kernel wants 2";
     if (node.Is("Gemm") && (node.FloatOr("alpha", 1.0f) != 1.0f ||
                             node.FloatOr("beta", 1.0f) != 1.0f || node.IntOr("transA", 0) != 0))
@@ -243,8 +245,10 @@ class Planner {
       for (size_t i = 0; i < node.outputs.size(); ++i) {
         if (!node.outputs[i].valid()) continue;
         const bool absorbs = i == 0 && plan_.absorbed.count(FollowingActivation(id)) > 0;
-        PlaceOutput(absorbs ? EffectiveOutput(id) : node.outputs[i],
-                    rule.role == Role::kSameScale ? node.inputs[0] : ir::kNoValue);
+        const ValueId output = absorbs ? EffectiveOutput(id) : node.outputs[i];
+        PlaceOutput(output, rule.role == Role::kSameScale ? node.inputs[0] : ir::kNoValue);
+        if (rule.fixed_low < rule.fixed_high)
+          plan_.fixed[output] = {rule.fixed_low, rule.fixed_high};
       }
     }
   }

@@ -40,6 +40,8 @@ struct StaticPlan {
   // Values whose scale is that of another: output of a same-scale operator -> the root value.
   std::map<ir::ValueId, ir::ValueId> scale_of;
   std::map<ir::ValueId, Bounds> bounds;
+  // Values whose range the rule set fixes, whatever is observed.
+  std::map<ir::ValueId, Bounds> fixed;
   // The root values, whose ranges calibration must observe; by name.
   std::vector<std::string> observe;
 };

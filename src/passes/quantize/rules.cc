@@ -38,11 +38,52 @@ constexpr OpRule kOnnxRuntimeRules[] = {
     {"Unsqueeze", kSameScale, kFirst, 1, false},
 };
 
+// Source: TensorFlow Lite's 8-bit quantization specification, and operator_property.cc of its
+// quantizer. Scale 1/256 from 0 and 1/128 around 0 are the outputs that its kernels ask for.
+constexpr float kSigmoidHigh = 255.0f / 256, kTanhHigh = 127.0f / 128;
+constexpr OpRule kLiteRtRules[] = {
+    {"Conv", kWeighted, kFirst, 1, false, 1, 2},
+    {"ConvTranspose", kWeighted, kFirst, 1, false, 1, 2},
+    {"Gemm", kWeighted, kFirst, 7, false, 1, 2},
+    {"MatMul", kWeighted, kFirst, 1, false, 1, -1},
+    {"Add", kFree, kFirstTwo, 7, false},
+    {"Mul", kFree, kFirstTwo, 7, false},
+    {"Sub", kFree, kFirstTwo, 7, false},
+    {"Concat", kFree, kAll, 4, false},
+    {"GlobalAveragePool", kFree, kFirst, 1, false},
+    {"LeakyRelu", kFree, kFirst, 1, false},
+    {"ReduceMean", kFree, kFirst, 1, false},
+    {"Sigmoid", kFree, kFirst, 1, false, -1, -1, 0, kSigmoidHigh},
+    {"Softmax", kFree, kFirst, 13, false, -1, -1, 0, kSigmoidHigh},
+    {"Tanh", kFree, kFirst, 1, false, -1, -1, -1, kTanhHigh},
+    {"AveragePool", kSameScale, kFirst, 1, false},
+    {"DepthToSpace", kSameScale, kFirst, 1, false},
+    {"Expand", kSameScale, kFirst, 8, false},
+    {"Flatten", kSameScale, kFirst, 1, false},
+    {"Gather", kSameScale, kFirst, 1, false},
+    {"GlobalMaxPool", kSameScale, kFirst, 1, false},
+    {"MaxPool", kSameScale, kFirst, 1, false},
+    {"Pad", kSameScale, kFirst, 1, false},
+    {"ReduceMax", kSameScale, kFirst, 1, false},
+    {"ReduceMin", kSameScale, kFirst, 1, false},
+    {"Reshape", kSameScale, kFirst, 5, false},
+    {"Resize", kSameScale, kFirst, 11, false},
+    {"Slice", kSameScale, kFirst, 1, false},
+    {"SpaceToDepth", kSameScale, kFirst, 1, false},
+    {"Split", kSameScale, kFirst, 1, false},
+    {"Squeeze", kSameScale, kFirst, 1, false},
+    {"Tile", kSameScale, kFirst, 6, false},
+    {"Transpose", kSameScale, kFirst, 1, false},
+    {"Unsqueeze", kSameScale, kFirst, 1, false},
+};
+
 constexpr RuleSet kRuleSets[] = {
     {"onnxruntime-x64", "ONNX Runtime on x86-64: uint8 activations, int8 weights per channel",
      ir::DataType::kUint8, ir::DataType::kInt8, kOnnxRuntimeRules},
     {"onnxruntime-arm64", "ONNX Runtime on arm64: int8 activations, int8 weights per channel",
      ir::DataType::kInt8, ir::DataType::kInt8, kOnnxRuntimeRules},
+    {"litert", "LiteRT, for TFLite files: int8 activations, int8 weights per channel",
+     ir::DataType::kInt8, ir::DataType::kInt8, kLiteRtRules},
 };
 
 }  // namespace
@@ -85,6 +126,7 @@ std::vector<size_t> DataInputSlots(const OpRule& rule, const ir::Node& node) {
 
 int64_t WeightChannelAxis(const ir::Node& node, int64_t weight_rank) {
   if (node.Is("MatMul")) return weight_rank - 1;
+  if (node.Is("ConvTranspose")) return 1;
   if (node.Is("Gemm")) return node.IntOr("transB", 0) != 0 ? 0 : 1;
   return 0;
 }

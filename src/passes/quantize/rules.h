@@ -30,6 +30,8 @@ struct OpRule {
   bool float_output;          // may leave its output in float (MatMulIntegerToFloat, QGemm)
   int32_t weight_input = -1;  // kWeighted: the constant operand
   int32_t bias_input = -1;    // kWeighted: becomes int32 with scale s_in * s_w
+  // low < high: the output's range whatever was observed (a runtime's fixed scales).
+  float fixed_low = 0, fixed_high = 0;
 };
 
 struct RuleSet {
@@ -40,14 +42,15 @@ struct RuleSet {
   std::span<const OpRule> rules;
 };
 
-// All rule sets: onnxruntime-x64 (uint8 activations), onnxruntime-arm64 (int8 activations).
+// All rule sets: onnxruntime-x64 (uint8 activations), onnxruntime-arm64 (int8 activations), litert
+// (TFLite files).
 std::span<const RuleSet> RuleSets();
 const RuleSet* FindRuleSet(std::string_view name);
 const OpRule* FindRule(const RuleSet& rules, const ir::Node& node);
 // The activation inputs of the node that are present.
 std::vector<size_t> DataInputSlots(const OpRule& rule, const ir::Node& node);
-// Axis of the output channels in the constant operand: Conv 0; Gemm 1, or 0 with transB; MatMul:
-// the last.
+// Axis of the output channels in the constant operand: Conv 0; ConvTranspose 1; Gemm 1, or 0 with
+// transB; MatMul: the last.
 int64_t WeightChannelAxis(const ir::Node& node, int64_t weight_rank);
 
 }  // namespace edgeopt::passes::quantize

@@ -62,6 +62,10 @@ class NodeLowering {
   // --- tensors ---
   Result<TensorIndex> In(size_t slot);
   Result<TensorIndex> Out(size_t index = 0);
+  // Out; of a quantized node a tensor with the scale and zero point that the kernel insists on,
+  // from which AddRequantization leads to Out where that has others.
+  Result<TensorIndex> FixedOut(float scale, int64_t zero_point);
+  Status AddRequantization(TensorIndex fixed);
   // In, as a shape-like operand: int32 (a constant is converted, else cast).
   Result<TensorIndex> In32(size_t slot);
   // Indices along `axis` of input 0: negative constants count from the end.

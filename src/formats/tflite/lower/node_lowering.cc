@@ -152,6 +152,21 @@ Result<TensorIndex> NodeLowering::Out(size_t index) {
   return before_activation_;
 }
 
+Result<TensorIndex> NodeLowering::FixedOut(float scale, int64_t zero_point) {
+  EDGEOPT_TRY(const TensorIndex output, Out());
+  if (!quantized()) return output;
+  const schema::QuantizationParametersT& given = *tensor(output).quantization;
+  if (given.scale.front() == scale && given.zero_point.front() == zero_point) return output;
+  const Quantization fixed{{scale}, {zero_point}, 0};
+  return file().AddTensor(Name("fixed"), DataType::kInt8, file().ShapeOf(output), &fixed);
+}
+
+Status NodeLowering::AddRequantization(TensorIndex fixed) {
+  EDGEOPT_TRY(const TensorIndex output, Out());
+  if (fixed != output) file().Add(Op::QUANTIZE, {fixed}, {output}, schema::QuantizeOptionsT{});
+  return OkStatus();
+}
+
 schema::ActivationFunctionType NodeLowering::Activation() {
   activation_taken_ = true;
   return graph_.plan(id_).fused;

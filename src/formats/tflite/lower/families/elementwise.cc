@@ -18,6 +18,15 @@ Status Unary(NodeLowering& node) {
   return OkStatus();
 }
 
+// In int8 the kernels want this scale, 1 / kSteps, and zero point of their output.
+template <Op kOp, int kSteps, int kZeroPoint>
+Status FixedScale(NodeLowering& node) {
+  EDGEOPT_TRY(const TensorIndex input, node.In(0));
+  EDGEOPT_TRY(const TensorIndex fixed, node.FixedOut(1.0f / kSteps, kZeroPoint));
+  node.file().Add(kOp, {input}, {fixed});
+  return node.AddRequantization(fixed);
+}
+
 template <Op kOp, typename Options>
 Status Binary(NodeLowering& node) {
   Options options;
@@ -203,7 +212,7 @@ constexpr Rule kRules[] = {
     {.op_type = "Reciprocal", .lower = Reciprocal},
     {.op_type = "Relu", .lower = Unary<Op::RELU>, .integer = true},
     {.op_type = "Round", .lower = Unary<Op::ROUND>},
-    {.op_type = "Sigmoid", .lower = Unary<Op::LOGISTIC>},
+    {.op_type = "Sigmoid", .lower = FixedScale<Op::LOGISTIC, 256, -128>, .integer = true},
     {.op_type = "Sign", .lower = Unary<Op::SIGN, schema::SignOptionsT>},
     {.op_type = "Sin", .lower = Unary<Op::SIN>},
     {.op_type = "Sqrt", .lower = Unary<Op::SQRT>},
@@ -213,7 +222,7 @@ constexpr Rule kRules[] = {
      .integer = true,
      .fuses_activation = true},
     {.op_type = "Sum", .lower = Variadic<Op::ADD, schema::AddOptionsT>},
-    {.op_type = "Tanh", .lower = Unary<Op::TANH>},
+    {.op_type = "Tanh", .lower = FixedScale<Op::TANH, 128, 0>, .integer = true},
     {.op_type = "Where", .lower = Where, .types = Types::kStorage, .typed_input = 1},
 };
 

@@ -8,13 +8,12 @@ namespace {
 
 // TFLite's are along the last axis: another one is brought there and back.
 template <typename Fn>
-Status AlongLast(NodeLowering& node, Fn add) {
+Status AlongLast(NodeLowering& node, TensorIndex output, Fn add) {
   const int64_t rank = node.InRank();
   if (node.opset() < 13)
     return node.Unsupported("the meaning that it had before opset 13", "raise the model's opset");
   EDGEOPT_TRY(const int64_t axis, node.Axis(node.node().IntOr("axis", -1), rank));
   EDGEOPT_TRY(const TensorIndex input, node.In(0));
-  EDGEOPT_TRY(const TensorIndex output, node.Out());
   if (axis == rank - 1) return add(input, output);
   std::vector<int64_t> swapped(static_cast<size_t>(rank));
   std::iota(swapped.begin(), swapped.end(), 0);
@@ -28,18 +27,22 @@ Status AlongLast(NodeLowering& node, Fn add) {
   return OkStatus();
 }
 
+// In int8 its output has scale 1/256 from 0 on.
 Status Softmax(NodeLowering& node) {
-  return AlongLast(node, [&](TensorIndex input, TensorIndex output) -> Status {
+  EDGEOPT_TRY(const TensorIndex fixed, node.FixedOut(1.0f / 256, -128));
+  EDGEOPT_CHECK_OK(AlongLast(node, fixed, [&](TensorIndex from, TensorIndex to) -> Status {
     schema::SoftmaxOptionsT options;
     options.beta = 1;
-    node.file().Add(Op::SOFTMAX, {input}, {output}, std::move(options));
+    node.file().Add(Op::SOFTMAX, {from}, {to}, std::move(options));
     return OkStatus();
-  });
+  }));
+  return node.AddRequantization(fixed);
 }
 
 Status LogSoftmax(NodeLowering& node) {
-  return AlongLast(node, [&](TensorIndex input, TensorIndex output) -> Status {
-    node.file().Add(Op::LOG_SOFTMAX, {input}, {output}, schema::LogSoftmaxOptionsT{});
+  EDGEOPT_TRY(const TensorIndex output, node.Out());
+  return AlongLast(node, output, [&](TensorIndex from, TensorIndex to) -> Status {
+    node.file().Add(Op::LOG_SOFTMAX, {from}, {to}, schema::LogSoftmaxOptionsT{});
     return OkStatus();
   });
 }
@@ -132,7 +135,7 @@ constexpr Rule kRules[] = {
     {.op_type = "LRN", .lower = Lrn, .layout = Layout::kNhwc},
     {.op_type = "LayerNormalization", .lower = LayerNormalization},
     {.op_type = "LogSoftmax", .lower = LogSoftmax},
-    {.op_type = "Softmax", .lower = Softmax},
+    {.op_type = "Softmax", .lower = Softmax, .integer = true},
 };
 
 }  // namespace
