@@ -193,5 +193,22 @@ TEST(PlanStatic, OldOpsetIsRefused) {
   EXPECT_NE(plan.error().message.find("opset 13"), std::string::npos);
 }
 
+// LiteRT's kernels fix the scale of a Sigmoid's output, 1/256 from 0 on, and Gemm writes int8.
+TEST(PlanStatic, LiteRtRules) {
+  const ir::Model model = Parse(R"(
+g (float[1,2] x) => (float[1,2] y)
+<float[2,2] w1 = {1,2,3,4}, float[2,2] w2 = {1,2,3,4}> {
+  a = Gemm(x, w1)
+  s = Sigmoid(a)
+  y = Gemm(s, w2)
+})");
+  const auto plan = PlanStatic(model, *FindRuleSet("litert"), {});
+  ASSERT_TRUE(plan.ok()) << plan.error().ToString();
+  EXPECT_EQ(Names(model, plan->output_values), (std::vector<std::string>{"a", "s", "y"}));
+  const Bounds fixed = plan->fixed.at(model.graph.Find("s"));
+  EXPECT_EQ(fixed.low, 0.0f);
+  EXPECT_EQ(fixed.high, 255.0f / 256);
+}
+
 }  // namespace
 }  // namespace edgeopt::passes::quantize
