@@ -13,6 +13,7 @@
 #include "cli/table.h"
 #include "formats/tflite/file.h"
 #include "pipeline/agents.h"
+#include "pipeline/input_shapes.h"
 #include "pipeline/open_model.h"
 #include "pipeline/samples.h"
 
@@ -29,6 +30,7 @@ struct Options {
   OutputOption output;
   pipeline::ConvertOptions convert;
   DataOptions calibration;
+  std::vector<std::string> shapes;
 };
 
 std::string Text(const json& report, const std::string& output) {
@@ -77,7 +79,9 @@ Result<Answer> Execute(const Options& options, Context& context) {
   EDGEOPT_CHECK_OK(CheckOutput(options.output.path, options.output.force, options.model));
   EDGEOPT_TRY(const auto onnxruntime, OpenRuntime(context));
   EDGEOPT_TRY(TfliteAgent agent, TfliteAgent::Make());
-  EDGEOPT_TRY(const ir::Model model, pipeline::OpenModel(options.model));
+  EDGEOPT_TRY(const auto shapes, pipeline::ParseShapes(options.shapes));
+  EDGEOPT_TRY(ir::Model model, pipeline::OpenModel(options.model));
+  EDGEOPT_CHECK_OK(pipeline::FixInputShapes(model, shapes));
   pipeline::ConvertOptions convert = options.convert;
   std::unique_ptr<data::Dataset> dataset;
   pipeline::CalibrationData calibration;
@@ -117,6 +121,7 @@ void Configure(Parser& parser, Options& options) {
       .WithoutDefault();
   parser.Add("--exclude", convert.quantize.exclude, "keep in float: node, operator or pattern")
       .TypeName("WHAT");
+  parser.Add("--shape", options.shapes, "fixes an input's sizes: x=1x3x224x224");
   parser.Add("--io", convert.io, "type of quantized inputs and outputs")
       .OneOf({"float", "int8", "uint8"});
   parser.AddFlag("--channels-last", convert.channels_last,
