@@ -304,10 +304,19 @@ class Quantizer {
     return &*reference_;
   }
 
-  Result<Fidelity> Measure(const ir::Model& variant, const FidelityReference& reference) {
-    EDGEOPT_TRY(const std::string bytes, formats::SerializeOnnx(variant));
+  // Of quantized models; see RuleSet::emulated.
+  bool Emulated() const { return plan_.rules != nullptr && plan_.rules->emulated; }
+
+  runtimes::SessionOptions VariantOptions() const {
     runtimes::SessionOptions options;
     options.threads = options_.workers;
+    if (Emulated()) options.optimization = runtimes::GraphOptimization::kNone;
+    return options;
+  }
+
+  Result<Fidelity> Measure(const ir::Model& variant, const FidelityReference& reference) {
+    EDGEOPT_TRY(const std::string bytes, formats::SerializeOnnx(variant));
+    const runtimes::SessionOptions options = VariantOptions();
     EDGEOPT_TRY(auto session, runtime_.LoadBytes(std::as_bytes(std::span(bytes)), options));
     return reference.Compare(*session);
   }
@@ -324,14 +333,14 @@ class Quantizer {
     EDGEOPT_CHECK_OK(formats::InferTypes(result_.model));
     EDGEOPT_CHECK_OK(formats::CheckModel(result_.model));
     EDGEOPT_TRY(const std::string bytes, formats::SerializeOnnx(result_.model));
-    runtimes::SessionOptions options;
-    options.threads = options_.workers;
-    options.profile = true;
+    runtimes::SessionOptions options = VariantOptions();
+    options.profile = !Emulated();
     auto session = runtime_.LoadBytes(std::as_bytes(std::span(bytes)), options);
     if (!session.ok()) return session.error().Within("the quantized model");
     if (float_outputs.valid()) EDGEOPT_CHECK_OK(float_outputs.get());
     const Status ran = samples_ > 0 ? RunOnData(**session) : RunOnRandom(**session);
     if (!ran.ok()) return ran.error().Within("the quantized model");
+    if (Emulated()) return OkStatus();
     EDGEOPT_TRY(const auto events, (*session)->EndProfile());
     measure::Profile profile =
         measure::MakeProfile(measure::MeanOfRuns(events), static_cast<int64_t>(events.size()));

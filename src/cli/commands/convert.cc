@@ -115,7 +115,7 @@ void Configure(Parser& parser, Options& options) {
   parser.Add("--precision", convert.precision, "of weights (fp16) or of everything (int8)")
       .OneOf({"fp32", "fp16", "int8"});
   AddDataOptions(parser, options.calibration, "--calibration",
-                 "data that int8 ranges are found on, and that verifies the result", false);
+                 "data for int8 ranges, and to verify the result", false);
   parser.Add("--calibrator", convert.quantize.calibrator, "how ranges are chosen (default: best)")
       .TypeName("NAME")
       .WithoutDefault();
@@ -125,7 +125,7 @@ void Configure(Parser& parser, Options& options) {
   parser.Add("--io", convert.io, "type of quantized inputs and outputs")
       .OneOf({"float", "int8", "uint8"});
   parser.AddFlag("--channels-last", convert.channels_last,
-                 "inputs and outputs become NHWC where that saves a transpose");
+                 "inputs and outputs become NHWC where it saves work");
 }
 
 }  // namespace

@@ -83,7 +83,7 @@ constexpr RuleSet kRuleSets[] = {
     {"onnxruntime-arm64", "ONNX Runtime on arm64: int8 activations, int8 weights per channel",
      ir::DataType::kInt8, ir::DataType::kInt8, kOnnxRuntimeRules},
     {"litert", "LiteRT, for TFLite files: int8 activations, int8 weights per channel",
-     ir::DataType::kInt8, ir::DataType::kInt8, kLiteRtRules},
+     ir::DataType::kInt8, ir::DataType::kInt8, kLiteRtRules, true},
 };
 
 }  // namespace

@@ -40,6 +40,9 @@ struct RuleSet {
   ir::DataType activation_type;  // asymmetric, per tensor
   ir::DataType weight_type;      // symmetric, per output channel
   std::span<const OpRule> rules;
+  // The target is another runtime than the one that ranks and confirms: that one computes in float
+  // between Q and DQ, as its own int8 kernels may saturate where the target's do not.
+  bool emulated = false;
 };
 
 // All rule sets: onnxruntime-x64 (uint8 activations), onnxruntime-arm64 (int8 activations), litert

@@ -123,7 +123,9 @@ ValueId GraphLowering::FinalOutput(NodeId id, size_t index) const {
 // --- quantization ---
 
 bool GraphLowering::IsShifted(ValueId integer) const {
-  if (TypeOf(integer).element != DataType::kUint8) return false;
+  if (TypeOf(integer).element != DataType::kUint8 || graph().IsOutput(integer)) return false;
+  if (graph().ProducerIf(integer, "QuantizeLinear") == nullptr && !graph().ConstantOf(integer))
+    return false;
   return std::ranges::all_of(graph().uses(integer), [&](const ir::Use& use) {
     return use.slot == 0 && graph().node(use.node).Is("DequantizeLinear");
   });
@@ -150,7 +152,7 @@ std::optional<Quantization> GraphLowering::ParametersOf(const Node& linear) cons
   return quantization;
 }
 
-std::optional<Quantization> GraphLowering::QuantizationOf(ValueId integer) const {
+std::optional<Quantization> GraphLowering::OwnQuantizationOf(ValueId integer) const {
   const Node* linear = graph().ProducerIf(integer, "QuantizeLinear");
   for (const ir::Use& use : graph().uses(integer)) {
     if (linear != nullptr) break;
@@ -162,6 +164,19 @@ std::optional<Quantization> GraphLowering::QuantizationOf(ValueId integer) const
   if (quantization && IsShifted(integer))
     for (int64_t& zero_point : quantization->zero_points) zero_point -= kZeroPointShift;
   return quantization;
+}
+
+// A change of layout may stand between an input or output and its quantization.
+std::optional<Quantization> GraphLowering::QuantizationOf(ValueId integer) const {
+  if (auto own = OwnQuantizationOf(integer)) return own;
+  const auto moves = [&](NodeId id) {
+    return id.valid() && (graph().node(id).Is("Transpose") || graph().node(id).Is("Reshape"));
+  };
+  if (const NodeId user = graph().OnlyUser(integer); graph().IsInput(integer) && moves(user))
+    return OwnQuantizationOf(graph().node(user).output(0));
+  if (const NodeId producer = graph().producer(integer); moves(producer))
+    return OwnQuantizationOf(graph().node(producer).input(0));
+  return std::nullopt;
 }
 
 std::optional<NodeLowering::StoredConstant> GraphLowering::StoredConstantOf(
@@ -195,8 +210,46 @@ Result<TensorIndex> GraphLowering::IntegerTensor(ValueId integer) {
   return *known;
 }
 
+// The int8 tensor that integer operators read instead of a uint8 one.
+Result<TensorIndex> GraphLowering::ShiftedTensor(ValueId integer) {
+  const auto known = shifted_.find(integer);
+  if (known != shifted_.end()) return known->second;
+  auto quantization = QuantizationOf(integer);
+  const ir::Value& value = graph().value(integer);
+  if (!quantization || !value.type.shape) return UnknownRank(integer);
+  for (int64_t& zero_point : quantization->zero_points) zero_point -= kZeroPointShift;
+  EDGEOPT_TRY(const TensorIndex shifted, file_.AddTensor(value.name + "/int8", DataType::kInt8,
+                                                         *value.type.shape, &*quantization));
+  shifted_[integer] = shifted;
+  return shifted;
+}
+
 Result<TensorIndex> GraphLowering::StoredTensorOf(ValueId dequantized) {
-  return IntegerTensor(graph().node(graph().producer(dequantized)).input(0));
+  const ValueId integer = graph().node(graph().producer(dequantized)).input(0);
+  if (TypeOf(integer).element != DataType::kUint8 || IsShifted(integer))
+    return IntegerTensor(integer);
+  const bool first = !shifted_.contains(integer);
+  EDGEOPT_TRY(const TensorIndex shifted, ShiftedTensor(integer));
+  if (first) {
+    EDGEOPT_TRY(const TensorIndex raw, IntegerTensor(integer));
+    file_.Add(Op::QUANTIZE, {raw}, {shifted}, schema::QuantizeOptionsT{});
+  }
+  return shifted;
+}
+
+// The operator wrote int8; what is uint8 outside follows.
+Status GraphLowering::AddUnshifted(NodeId id) {
+  const Node& node = graph().node(id);
+  if (!plan(id).quantized) return OkStatus();
+  for (size_t i = 0; i < node.outputs.size(); ++i) {
+    if (!node.outputs[i].valid() || !IsFloat(TypeOf(node.outputs[i]))) continue;
+    const ValueId integer = graph().node(graph().OnlyUser(FinalOutput(id, i))).output(0);
+    const auto shifted = shifted_.find(integer);
+    if (shifted == shifted_.end()) continue;
+    EDGEOPT_TRY(const TensorIndex raw, IntegerTensor(integer));
+    file_.Add(Op::QUANTIZE, {shifted->second}, {raw}, schema::QuantizeOptionsT{});
+  }
+  return OkStatus();
 }
 
 Status GraphLowering::LowerQuantize(const Node& node) {
@@ -235,6 +288,9 @@ Result<TensorIndex> GraphLowering::TensorOf(ValueId id) {
   auto& known = tensors_[static_cast<size_t>(id.index)];
   if (known) return *known;
   const ir::Value& value = graph().value(id);
+  const int bits = ir::BitsOf(value.type.element);
+  if (ir::IsInteger(value.type.element) && bits <= 16 && QuantizationOf(id))
+    return IntegerTensor(id);
   if (const auto constant = graph().ConstantOf(id)) {
     EDGEOPT_TRY(known, AddWeight(value.name, *constant));
     return *known;
@@ -253,44 +309,28 @@ Result<TensorIndex> GraphLowering::TensorOf(ValueId id) {
 Result<TensorIndex> GraphLowering::OutputOf(NodeId id, size_t index) {
   const ValueId value = FinalOutput(id, index);
   if (!plan(id).quantized || !IsFloat(TypeOf(value))) return TensorOf(value);
-  return IntegerTensor(graph().node(graph().OnlyUser(value)).output(0));
+  const ValueId integer = graph().node(graph().OnlyUser(value)).output(0);
+  const bool unshifted = TypeOf(integer).element == DataType::kUint8 && !IsShifted(integer);
+  return unshifted ? ShiftedTensor(integer) : IntegerTensor(integer);
 }
 
 // --- the graph's ends ---
 
-// An integer input keeps its type; its readers get what they compute with.
 Result<TensorIndex> GraphLowering::AddInput(ValueId id) {
   const ir::Value& value = graph().value(id);
   if (!value.type.shape) return UnknownRank(id);
-  auto quantization = QuantizationOf(id);
-  if (!quantization || !IsShifted(id)) {
-    auto& known = tensors_[static_cast<size_t>(id.index)];
-    EDGEOPT_TRY(known, file_.AddTensor(value.name, value.type.element, *value.type.shape,
-                                       quantization ? &*quantization : nullptr));
-    return *known;
-  }
-  for (int64_t& zero_point : quantization->zero_points) zero_point += kZeroPointShift;
-  EDGEOPT_TRY(const TensorIndex input,
-              file_.AddTensor(value.name, value.type.element, *value.type.shape, &*quantization));
-  EDGEOPT_TRY(const TensorIndex shifted, IntegerTensor(id));
-  file_.Add(Op::QUANTIZE, {input}, {shifted}, schema::QuantizeOptionsT{});
-  return input;
+  const auto quantization = QuantizationOf(id);
+  auto& known = tensors_[static_cast<size_t>(id.index)];
+  EDGEOPT_TRY(known, file_.AddTensor(value.name, value.type.element, *value.type.shape,
+                                     quantization ? &*quantization : nullptr));
+  return *known;
 }
 
 Result<TensorIndex> GraphLowering::OutputTensor(ValueId id) {
-  const bool integer = graph().ProducerIf(id, "QuantizeLinear") != nullptr;
-  EDGEOPT_TRY(const TensorIndex tensor, integer ? IntegerTensor(id) : TensorOf(id));
-  const ir::Value& value = graph().value(id);
-  if (integer && IsShifted(id)) {
-    auto quantization = QuantizationOf(id);
-    for (int64_t& zero_point : quantization->zero_points) zero_point += kZeroPointShift;
-    EDGEOPT_TRY(const TensorIndex output,
-                file_.AddTensor(value.name, value.type.element, *value.type.shape, &*quantization));
-    file_.Add(Op::QUANTIZE, {tensor}, {output}, schema::QuantizeOptionsT{});
-    return output;
-  }
+  EDGEOPT_TRY(const TensorIndex tensor, TensorOf(id));
   if (!graph().IsInput(id) && !graph().ConstantOf(id)) return tensor;
   // What a runtime returns has to be made by an operator.
+  const ir::Value& value = graph().value(id);
   EDGEOPT_TRY(const TensorIndex shape, file_.AddConstant(value.name + "/shape", ShapeOf(id)));
   EDGEOPT_TRY(const TensorIndex copy,
               file_.AddTensor(value.name, value.type.element, *value.type.shape));
@@ -330,7 +370,8 @@ Status GraphLowering::LowerNode(NodeId id) {
   EDGEOPT_CHECK_OK(CheckRanks(node));
   NodeLowering lowering(*this, id);
   EDGEOPT_CHECK_OK(rule->lower(lowering));
-  return lowering.AddActivation();
+  EDGEOPT_CHECK_OK(lowering.AddActivation());
+  return AddUnshifted(id);
 }
 
 Status GraphLowering::Run() {

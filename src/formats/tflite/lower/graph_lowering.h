@@ -61,8 +61,12 @@ class GraphLowering {
   Status CheckRanks(const ir::Node& node) const;
   Status LowerNode(ir::NodeId id);
   Status LowerQuantize(const ir::Node& node);
-  // A uint8 value whose readers all dequantize it: it is stored in int8.
+  // A uint8 value that a QuantizeLinear makes and only DequantizeLinears read: it is stored in
+  // int8.
   bool IsShifted(ir::ValueId integer) const;
+  std::optional<Quantization> OwnQuantizationOf(ir::ValueId integer) const;
+  Result<TensorIndex> ShiftedTensor(ir::ValueId integer);
+  Status AddUnshifted(ir::NodeId id);
   std::optional<Quantization> ParametersOf(const ir::Node& linear) const;
   Result<TensorIndex> IntegerTensor(ir::ValueId integer);
   Result<TensorIndex> AddInput(ir::ValueId id);
@@ -76,6 +80,7 @@ class GraphLowering {
   std::vector<NodePlan> plans_;                      // by node id
   std::vector<bool> absorbed_;                       // by node id: done by another node's operator
   std::vector<std::optional<TensorIndex>> tensors_;  // by value id
+  std::map<ir::ValueId, TensorIndex> shifted_;       // int8 beside the uint8 one of tensors_
 };
 
 }  // namespace edgeopt::formats::tflite::lower
