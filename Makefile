@@ -62,7 +62,7 @@ fuzz: setup-checks ## run each fuzz target N times (make fuzz N=1000000)
 
 .PHONY: tidy
 tidy: setup-checks ## clang-tidy over src/
-	@test -f build-debug/build.ninja || cmake --preset debug $(configure_options) >/dev/null
+	$(call compile,debug,build-debug,edgeopt_tflite_schema)
 	@tools/run-tidy build-debug
 
 .PHONY: check
