@@ -86,7 +86,7 @@ TensorIndex Composer::Reduce(Op op, TensorIndex x, const std::vector<int64_t>& a
   if (!status_.ok()) return kOmitted;
   schema::ReducerOptionsT options;
   options.keep_dims = true;
-  node_.file().Add(op, {x, over}, {result}, std::move(options));
+  node_.file().Add(op, {x, over}, {result}, options);
   return result;
 }
 

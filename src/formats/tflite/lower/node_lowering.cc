@@ -324,7 +324,7 @@ Result<TensorIndex> NodeLowering::Cast(TensorIndex input, DataType type, std::st
   schema::CastOptionsT options;
   options.in_data_type = tensor(input).type;
   options.out_data_type = tensor(output).type;
-  file().Add(Op::CAST, {input}, {output}, std::move(options));
+  file().Add(Op::CAST, {input}, {output}, options);
   return output;
 }
 

@@ -61,11 +61,11 @@ class Convolution {
       schema::DepthwiseConv2DOptionsT options;
       set(options);
       options.depth_multiplier = static_cast<int32_t>(outputs() / group_);
-      node_.file().Add(Op::DEPTHWISE_CONV_2D, std::move(inputs), {output}, std::move(options));
+      node_.file().Add(Op::DEPTHWISE_CONV_2D, std::move(inputs), {output}, options);
     } else {
       schema::Conv2DOptionsT options;
       set(options);
-      node_.file().Add(Op::CONV_2D, std::move(inputs), {output}, std::move(options));
+      node_.file().Add(Op::CONV_2D, std::move(inputs), {output}, options);
     }
   }
 
@@ -123,7 +123,7 @@ class Convolution {
     options.dilation_h_factor = static_cast<int32_t>(window_.axes[1].dilation);
     options.dilation_w_factor = static_cast<int32_t>(window_.axes[2].dilation);
     options.fused_activation_function = activation_;
-    node_.file().Add(Op::CONV_3D, {input, weight, bias}, {output}, std::move(options));
+    node_.file().Add(Op::CONV_3D, {input, weight, bias}, {output}, options);
     return OkStatus();
   }
 

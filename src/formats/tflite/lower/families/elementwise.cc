@@ -35,7 +35,7 @@ Status Binary(NodeLowering& node) {
   EDGEOPT_TRY(const TensorIndex left, node.In(0));
   EDGEOPT_TRY(const TensorIndex right, node.In(1));
   EDGEOPT_TRY(const TensorIndex output, node.Out());
-  node.file().Add(kOp, {left, right}, {output}, std::move(options));
+  node.file().Add(kOp, {left, right}, {output}, options);
   return OkStatus();
 }
 
@@ -63,7 +63,7 @@ Status LeakyRelu(NodeLowering& node) {
   EDGEOPT_TRY(const TensorIndex output, node.Out());
   schema::LeakyReluOptionsT options;
   options.alpha = node.node().FloatOr("alpha", 0.01f);
-  node.file().Add(Op::LEAKY_RELU, {input}, {output}, std::move(options));
+  node.file().Add(Op::LEAKY_RELU, {input}, {output}, options);
   return OkStatus();
 }
 
@@ -72,7 +72,7 @@ Status Gelu(NodeLowering& node) {
   EDGEOPT_TRY(const TensorIndex output, node.Out());
   schema::GeluOptionsT options;
   options.approximate = node.node().StringOr("approximate", "none") == "tanh";
-  node.file().Add(Op::GELU, {input}, {output}, std::move(options));
+  node.file().Add(Op::GELU, {input}, {output}, options);
   return OkStatus();
 }
 
@@ -138,7 +138,7 @@ Status Cast(NodeLowering& node) {
   schema::CastOptionsT options;
   options.in_data_type = node.tensor(input).type;
   options.out_data_type = node.tensor(output).type;
-  node.file().Add(Op::CAST, {input}, {output}, std::move(options));
+  node.file().Add(Op::CAST, {input}, {output}, options);
   return OkStatus();
 }
 

@@ -29,7 +29,7 @@ Status FullyConnected(NodeLowering& node, TensorIndex weight, TensorIndex bias) 
   options.fused_activation_function = node.Activation();
   EDGEOPT_TRY(const TensorIndex input, node.In(0));
   EDGEOPT_TRY(const TensorIndex output, node.Out());
-  node.file().Add(Op::FULLY_CONNECTED, {input, weight, bias}, {output}, std::move(options));
+  node.file().Add(Op::FULLY_CONNECTED, {input, weight, bias}, {output}, options);
   return OkStatus();
 }
 
@@ -40,7 +40,7 @@ Status BatchMatMul(NodeLowering& node, TensorIndex output, bool transpose_right 
   schema::BatchMatMulOptionsT options;
   options.adj_x = transpose_left;
   options.adj_y = transpose_right;
-  node.file().Add(Op::BATCH_MATMUL, {left, right}, {output}, std::move(options));
+  node.file().Add(Op::BATCH_MATMUL, {left, right}, {output}, options);
   return OkStatus();
 }
 
@@ -123,7 +123,7 @@ class GemmLowering {
     }
     schema::AddOptionsT options;
     options.fused_activation_function = activation;
-    node_.file().Add(Op::ADD, {product, addend}, {output}, std::move(options));
+    node_.file().Add(Op::ADD, {product, addend}, {output}, options);
     return OkStatus();
   }
 
@@ -136,7 +136,7 @@ class GemmLowering {
     } else {
       options.fused_activation_function = activation;
     }
-    node_.file().Add(Op::MUL, {tensor, scalar}, {output}, std::move(options));
+    node_.file().Add(Op::MUL, {tensor, scalar}, {output}, options);
     return output;
   }
 

@@ -69,7 +69,7 @@ Status Concat(NodeLowering& node) {
   }
   schema::ConcatenationOptionsT options;
   options.axis = static_cast<int32_t>(axis);
-  node.file().Add(Op::CONCATENATION, std::move(inputs), {output}, std::move(options));
+  node.file().Add(Op::CONCATENATION, std::move(inputs), {output}, options);
   return OkStatus();
 }
 
@@ -89,7 +89,7 @@ Status Split(NodeLowering& node) {
   EDGEOPT_TRY(const TensorIndex along, node.Scalar(static_cast<double>(axis), DataType::kInt32));
   schema::SplitVOptionsT options;
   options.num_splits = static_cast<int32_t>(outputs.size());
-  node.file().Add(Op::SPLIT_V, {input, parts, along}, std::move(outputs), std::move(options));
+  node.file().Add(Op::SPLIT_V, {input, parts, along}, std::move(outputs), options);
   return OkStatus();
 }
 
@@ -157,7 +157,7 @@ class Slicing {
     schema::StridedSliceOptionsT options;
     options.begin_mask = begin_mask_;
     options.end_mask = end_mask_;
-    node_.file().Add(Op::STRIDED_SLICE, {input, begin, end, step}, {output}, std::move(options));
+    node_.file().Add(Op::STRIDED_SLICE, {input, begin, end, step}, {output}, options);
     return OkStatus();
   }
 
@@ -229,7 +229,7 @@ Status Gather(NodeLowering& node) {
   EDGEOPT_TRY(const TensorIndex output, node.Out());
   schema::GatherOptionsT options;
   options.axis = static_cast<int32_t>(axis);
-  node.file().Add(Op::GATHER, {input, indices}, {output}, std::move(options));
+  node.file().Add(Op::GATHER, {input, indices}, {output}, options);
   return OkStatus();
 }
 
@@ -240,7 +240,7 @@ Status Shape(NodeLowering& node) {
   EDGEOPT_TRY(const TensorIndex output, node.Out());
   schema::ShapeOptionsT options;
   options.out_type = node.tensor(output).type;
-  node.file().Add(Op::SHAPE, {input}, {output}, std::move(options));
+  node.file().Add(Op::SHAPE, {input}, {output}, options);
   return OkStatus();
 }
 
@@ -251,7 +251,7 @@ Status DepthToSpace(NodeLowering& node) {
   EDGEOPT_TRY(const TensorIndex output, node.Out());
   schema::DepthToSpaceOptionsT options;
   options.block_size = static_cast<int32_t>(node.node().IntOr("blocksize", 1));
-  node.file().Add(Op::DEPTH_TO_SPACE, {input}, {output}, std::move(options));
+  node.file().Add(Op::DEPTH_TO_SPACE, {input}, {output}, options);
   return OkStatus();
 }
 
@@ -260,7 +260,7 @@ Status SpaceToDepth(NodeLowering& node) {
   EDGEOPT_TRY(const TensorIndex output, node.Out());
   schema::SpaceToDepthOptionsT options;
   options.block_size = static_cast<int32_t>(node.node().IntOr("blocksize", 1));
-  node.file().Add(Op::SPACE_TO_DEPTH, {input}, {output}, std::move(options));
+  node.file().Add(Op::SPACE_TO_DEPTH, {input}, {output}, options);
   return OkStatus();
 }
 

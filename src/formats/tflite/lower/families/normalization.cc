@@ -33,7 +33,7 @@ Status Softmax(NodeLowering& node) {
   EDGEOPT_CHECK_OK(AlongLast(node, fixed, [&](TensorIndex from, TensorIndex to) -> Status {
     schema::SoftmaxOptionsT options;
     options.beta = 1;
-    node.file().Add(Op::SOFTMAX, {from}, {to}, std::move(options));
+    node.file().Add(Op::SOFTMAX, {from}, {to}, options);
     return OkStatus();
   }));
   return node.AddRequantization(fixed);
@@ -105,7 +105,7 @@ Status Lrn(NodeLowering& node) {
   options.bias = node.node().FloatOr("bias", 1);
   options.alpha = node.node().FloatOr("alpha", 1e-4f) / static_cast<float>(size);
   options.beta = node.node().FloatOr("beta", 0.75f);
-  node.file().Add(Op::LOCAL_RESPONSE_NORMALIZATION, {input}, {output}, std::move(options));
+  node.file().Add(Op::LOCAL_RESPONSE_NORMALIZATION, {input}, {output}, options);
   return OkStatus();
 }
 
@@ -117,7 +117,7 @@ Status GlobalPool(NodeLowering& node) {
   EDGEOPT_TRY(const TensorIndex axes, node.Ints(Range(1, node.InRank() - 1), "axes"));
   schema::ReducerOptionsT options;
   options.keep_dims = true;
-  node.file().Add(kOp, {input, axes}, {output}, std::move(options));
+  node.file().Add(kOp, {input, axes}, {output}, options);
   return OkStatus();
 }
 

@@ -105,8 +105,7 @@ class Pooling {
     options.filter_height = static_cast<int32_t>(window_.axes[0].kernel);
     options.filter_width = static_cast<int32_t>(window_.axes[1].kernel);
     if (fuse) options.fused_activation_function = activation_;
-    node_.file().Add(average_ ? Op::AVERAGE_POOL_2D : Op::MAX_POOL_2D, {input}, {output},
-                     std::move(options));
+    node_.file().Add(average_ ? Op::AVERAGE_POOL_2D : Op::MAX_POOL_2D, {input}, {output}, options);
   }
 
   // Each average times window size over the number of elements that ONNX counts.
@@ -122,7 +121,7 @@ class Pooling {
                 node_.Constant(Tensor::Of({1, *height.out, *width.out, 1}, factors), "factors"));
     schema::MulOptionsT options;
     options.fused_activation_function = activation_;
-    node_.file().Add(Op::MUL, {pooled, factor}, {output}, std::move(options));
+    node_.file().Add(Op::MUL, {pooled, factor}, {output}, options);
     return OkStatus();
   }
 

@@ -25,7 +25,7 @@ Status AddReduction(NodeLowering& node, Op op, TensorIndex input, TensorIndex ou
   EDGEOPT_TRY(const TensorIndex over, node.Ints(axes, "axes"));
   schema::ReducerOptionsT options;
   options.keep_dims = node.node().IntOr("keepdims", 1) != 0;
-  node.file().Add(op, {input, over}, {output}, std::move(options));
+  node.file().Add(op, {input, over}, {output}, options);
   return OkStatus();
 }
 
@@ -116,7 +116,7 @@ Status ArgExtremum(NodeLowering& node) {
   }
   Options options;
   options.output_type = node.tensor(output).type;
-  node.file().Add(kOp, {input, along}, {index}, std::move(options));
+  node.file().Add(kOp, {input, along}, {index}, options);
   return keeps ? node.ReshapeTo(index, *node.OutType().shape, output) : OkStatus();
 }
 
@@ -127,7 +127,7 @@ Status CumSum(NodeLowering& node) {
   schema::CumsumOptionsT options;
   options.exclusive = node.node().IntOr("exclusive", 0) != 0;
   options.reverse = node.node().IntOr("reverse", 0) != 0;
-  node.file().Add(Op::CUMSUM, {input, axis}, {output}, std::move(options));
+  node.file().Add(Op::CUMSUM, {input, axis}, {output}, options);
   return OkStatus();
 }
 

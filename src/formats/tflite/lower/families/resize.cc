@@ -98,7 +98,7 @@ class Resizing {
     Options options;
     options.align_corners = coordinates.align_corners;
     options.half_pixel_centers = coordinates.half_pixel_centers;
-    node_.file().Add(op, {input, size}, {output}, std::move(options));
+    node_.file().Add(op, {input, size}, {output}, options);
     return OkStatus();
   }
 

@@ -84,7 +84,7 @@ class TransposedConvolution {
     options.stride_h = static_cast<int32_t>(window_.axes[0].stride);
     options.stride_w = static_cast<int32_t>(window_.axes[1].stride);
     options.fused_activation_function = activation_;
-    node_.file().Add(Op::TRANSPOSE_CONV, {size, weight, input, bias}, {result}, std::move(options));
+    node_.file().Add(Op::TRANSPOSE_CONV, {size, weight, input, bias}, {result}, options);
     return cut ? Cut(result, output, made) : OkStatus();
   }
 
