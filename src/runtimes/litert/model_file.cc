@@ -107,6 +107,7 @@ class FileReader {
       const size_t table = file_.TableIn(tensors, i);
       FileTensor tensor;
       tensor.name = file_.Text(table, tensor_field::kName);
+      // A number. NOLINTNEXTLINE(bugprone-signed-char-misuse)
       tensor.type = file_.Scalar<int8_t>(table, tensor_field::kType);
       tensor.dims = Dims(table, tensor_field::kShape);
       tensor.signature = Dims(table, tensor_field::kSignature);
