@@ -11,7 +11,9 @@
 #include "cli/output_option.h"
 #include "cli/runtime.h"
 #include "cli/table.h"
+#include "data/noise.h"
 #include "formats/tflite/file.h"
+#include "measure/machine.h"
 #include "pipeline/agents.h"
 #include "pipeline/input_shapes.h"
 #include "pipeline/open_model.h"
@@ -91,6 +93,9 @@ Result<Answer> Execute(const Options& options, Context& context) {
     calibration = {pipeline::SourceOf(*dataset, specs), dataset->size(), dataset->Describe()};
     convert.calibration = &calibration;
     convert.quantize.samples = options.calibration.limit;
+    convert.quantize.workers = std::max(1, measure::ReadMachine().usable_cpus);
+    EDGEOPT_TRY(const data::NoiseVerdict noise, data::LooksLikeNoise(*dataset));
+    if (noise.noise) context.sink->Warn("calibration data: " + noise.message);
     convert.verification.data = &calibration.source;
     convert.verification.data_samples = std::min(kDataSamples, dataset->size());
   }

@@ -65,7 +65,6 @@ class FileBuilder {
   const schema::TensorT& tensor(TensorIndex index) const {
     return *graph().tensors[static_cast<size_t>(index)];
   }
-  size_t operator_count() const { return graph().operators.size(); }
 
   void SetInputs(std::vector<std::pair<std::string, TensorIndex>> inputs);
   void SetOutputs(std::vector<std::pair<std::string, TensorIndex>> outputs);

@@ -1,6 +1,7 @@
 #include "formats/tflite/lower/graph_lowering.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/half.h"
 
@@ -44,6 +45,13 @@ Tensor Shifted(const Tensor& tensor) {
   return Tensor::Of(tensor.dims(), shifted);
 }
 
+// An element would become infinite.
+bool LeavesFloat16(const Tensor& tensor) {
+  constexpr float kLargest = 65504;
+  return std::ranges::any_of(tensor.as<float>(),
+                             [](float value) { return !(std::fabs(value) <= kLargest); });
+}
+
 }  // namespace
 
 GraphLowering::GraphLowering(const ir::Model& model, FileBuilder& file, const LowerOptions& options)
@@ -79,7 +87,7 @@ void GraphLowering::PlanQuantized(NodeId id) {
   NodePlan& plan = plans_[static_cast<size_t>(id.index)];
   if (plan.rule == nullptr || !plan.rule->integer) return;
   const Node& node = graph().node(id);
-  plan.quantized = ReadsIntegers(node) && WritesIntegers(id);
+  plan.quantized = ReadsIntegers(node, *plan.rule) && WritesIntegers(id);
   if (!plan.quantized) return;
   for (size_t i = 0; i < node.outputs.size(); ++i) {
     if (!node.outputs[i].valid() || !IsFloat(TypeOf(node.outputs[i]))) continue;
@@ -89,15 +97,14 @@ void GraphLowering::PlanQuantized(NodeId id) {
 }
 
 // A bias may be a float constant: it is quantized by its operator's rule.
-bool GraphLowering::ReadsIntegers(const Node& node) const {
-  const Rule* rule = FindRule(node);
+bool GraphLowering::ReadsIntegers(const Node& node, const Rule& rule) const {
   bool any = false;
   for (size_t slot = 0; slot < node.inputs.size(); ++slot) {
     const ValueId input = node.inputs[slot];
     if (!input.valid() || !IsFloat(TypeOf(input))) continue;
     if (graph().ProducerIf(input, "DequantizeLinear") != nullptr) {
       any = true;
-    } else if (static_cast<int>(slot) != rule->bias_input || !graph().ConstantOf(input)) {
+    } else if (static_cast<int>(slot) != rule.bias_input || !graph().ConstantOf(input)) {
       return false;
     }
   }
@@ -106,10 +113,16 @@ bool GraphLowering::ReadsIntegers(const Node& node) const {
 
 bool GraphLowering::WritesIntegers(NodeId id) const {
   const Node& node = graph().node(id);
+  std::optional<Quantization> first;
   for (size_t i = 0; i < node.outputs.size(); ++i) {
     if (!node.outputs[i].valid() || !IsFloat(TypeOf(node.outputs[i]))) continue;
     const NodeId user = graph().OnlyUser(FinalOutput(id, i));
     if (!user.valid() || !graph().node(user).Is("QuantizeLinear")) return false;
+    const auto quantization = QuantizationOf(graph().node(user).output(0));
+    if (!quantization) return false;
+    // Several outputs come from one kernel.
+    if (plan(id).rule->same_scale && first && *first != *quantization) return false;
+    first = quantization;
   }
   return true;
 }
@@ -270,7 +283,7 @@ Error GraphLowering::UnknownRank(ValueId id) const {
 
 Result<TensorIndex> GraphLowering::AddWeight(const std::string& name, const Tensor& tensor) {
   if (tensor.type() != DataType::kFloat32 || options_.float16_from_elements <= 0 ||
-      tensor.size() < options_.float16_from_elements)
+      tensor.size() < options_.float16_from_elements || LeavesFloat16(tensor))
     return file_.AddConstant(name, tensor);
   std::vector<uint16_t> halves;
   halves.reserve(static_cast<size_t>(tensor.size()));
@@ -330,6 +343,9 @@ Result<TensorIndex> GraphLowering::OutputTensor(ValueId id) {
   EDGEOPT_TRY(const TensorIndex tensor, TensorOf(id));
   if (!graph().IsInput(id) && !graph().ConstantOf(id)) return tensor;
   // What a runtime returns has to be made by an operator.
+  if (std::ranges::count_if(*TypeOf(id).shape, [](const ir::Dim& dim) { return !dim.value; }) > 1)
+    return Unsupported("output '" + graph().value(id).name + "' is an input of unknown sizes",
+                       "fix the sizes of the model's inputs with --shape");
   const ir::Value& value = graph().value(id);
   EDGEOPT_TRY(const TensorIndex shape, file_.AddConstant(value.name + "/shape", ShapeOf(id)));
   EDGEOPT_TRY(const TensorIndex copy,

@@ -29,7 +29,6 @@ class GraphLowering {
   // Every node in order; nodes that can't be lowered are collected.
   Status Run();
 
-  const ir::Model& model() const { return model_; }
   const ir::Graph& graph() const { return model_.graph; }
   FileBuilder& file() { return file_; }
   const NodePlan& plan(ir::NodeId id) const { return plans_[static_cast<size_t>(id.index)]; }
@@ -56,7 +55,7 @@ class GraphLowering {
   void PlanNodes();
   void PlanActivation(ir::NodeId id);
   void PlanQuantized(ir::NodeId id);
-  bool ReadsIntegers(const ir::Node& node) const;
+  bool ReadsIntegers(const ir::Node& node, const Rule& rule) const;
   bool WritesIntegers(ir::NodeId id) const;
   Status CheckRanks(const ir::Node& node) const;
   Status LowerNode(ir::NodeId id);

@@ -24,7 +24,6 @@ class NodeLowering {
   NodeLowering(GraphLowering& graph, ir::NodeId id) : graph_(graph), id_(id) {}
 
   const ir::Node& node() const;
-  int64_t opset() const;
   bool has_input(size_t slot) const { return node().input(slot).valid(); }
   bool has_output(size_t index) const { return node().output(index).valid(); }
 
@@ -108,6 +107,7 @@ class NodeLowering {
 
  private:
   std::string Name(std::string_view what) const;
+  Result<TensorIndex> Requantized(TensorIndex input);
 
   GraphLowering& graph_;
   ir::NodeId id_;
@@ -137,6 +137,9 @@ struct Rule {
   bool integer = false;            // has an int8 kernel: may stand between Q and DQ
   bool fuses_activation = false;   // calls Activation()
   int bias_input = -1;             // may be a float constant even in a quantized node
+  // The int8 kernel gives its inputs' elements on, so that inputs and outputs have one scale and
+  // zero point: In() requantizes an input that has others.
+  bool same_scale = false;
 };
 
 struct Family {

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "formats/tflite/lower/graph_lowering.h"
 #include "passes/layout/channels_last.h"
@@ -34,6 +35,13 @@ int32_t RoundToInt32(double value) {
   return static_cast<int32_t>(std::clamp<double>(std::nearbyint(value), INT32_MIN, INT32_MAX));
 }
 
+// As numbers of single precision that were multiplied in another order.
+bool SameScales(const Quantization& a, const Quantization& b) {
+  return std::ranges::equal(a.scales, b.scales, [](float x, float y) {
+    return std::fabs(x - y) <= 4 * std::numeric_limits<float>::epsilon() * std::fabs(x);
+  });
+}
+
 template <typename T>
 Tensor ScalarOf(double value) {
   return Tensor::Scalar(static_cast<T>(value));
@@ -42,7 +50,6 @@ Tensor ScalarOf(double value) {
 }  // namespace
 
 const Node& NodeLowering::node() const { return graph_.graph().node(id_); }
-int64_t NodeLowering::opset() const { return graph_.model().OpsetVersion(); }
 bool NodeLowering::quantized() const { return graph_.plan(id_).quantized; }
 FileBuilder& NodeLowering::file() { return graph_.file(); }
 const schema::TensorT& NodeLowering::tensor(TensorIndex index) const {
@@ -139,7 +146,18 @@ Result<TensorIndex> NodeLowering::In(size_t slot) {
   if (!input.valid()) return kOmitted;
   const bool stored = quantized() && InType(slot).element == DataType::kFloat32 &&
                       graph_.graph().ProducerIf(input, "DequantizeLinear") != nullptr;
-  return stored ? graph_.StoredTensorOf(input) : graph_.TensorOf(input);
+  if (!stored) return graph_.TensorOf(input);
+  EDGEOPT_TRY(const TensorIndex integers, graph_.StoredTensorOf(input));
+  return graph_.plan(id_).rule->same_scale ? Requantized(integers) : integers;
+}
+
+Result<TensorIndex> NodeLowering::Requantized(TensorIndex input) {
+  EDGEOPT_TRY(const TensorIndex output, graph_.OutputOf(id_, 0));
+  const auto &own = tensor(input).quantization, &wanted = tensor(output).quantization;
+  if (own->scale == wanted->scale && own->zero_point == wanted->zero_point) return input;
+  EDGEOPT_TRY(const TensorIndex fitting, TempLike(output, file().ShapeOf(input), "requantized"));
+  file().Add(Op::QUANTIZE, {input}, {fitting}, schema::QuantizeOptionsT{});
+  return fitting;
 }
 
 Result<TensorIndex> NodeLowering::Out(size_t index) {
@@ -235,7 +253,8 @@ Result<TensorIndex> NodeLowering::IntegerBias(size_t slot, int64_t channels) {
   quantization.zero_points.assign(quantization.scales.size(), 0);
   std::vector<int32_t> bias(static_cast<size_t>(channels), 0);
   const auto stored = has_input(slot) ? graph_.StoredConstantOf(node().input(slot)) : std::nullopt;
-  if (stored && stored->tensor.type() == DataType::kInt32) {
+  if (stored && stored->tensor.type() == DataType::kInt32 && stored->tensor.size() == channels &&
+      stored->quantization && SameScales(*stored->quantization, quantization)) {
     bias.assign(stored->tensor.as<int32_t>().begin(), stored->tensor.as<int32_t>().end());
   } else if (has_input(slot)) {
     const auto constant = ConstantIn(slot);

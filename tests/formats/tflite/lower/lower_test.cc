@@ -115,6 +115,57 @@ g (int8[4] x) => (int8[4] y)
   EXPECT_EQ(sigmoid("0.01"), "LOGISTIC v2, QUANTIZE v1");
 }
 
+// An int8 RESHAPE gives the elements on: another scale needs a QUANTIZE before it.
+TEST(Lower, SameScaleOperatorsAreRequantized) {
+  const auto reshape = [](const std::string& scale) {
+    return Operators(Lowered(R"(
+g (int8[4] x) => (int8[2,2] y)
+<float s = {0.5}, int8 z = {0}, float t = {)" +
+                             scale + R"(}, int64[2] sizes = {2, 2}> {
+  xd = DequantizeLinear(x, s, z)
+  a = Reshape(xd, sizes)
+  y = QuantizeLinear(a, t, z)
+})"));
+  };
+  EXPECT_EQ(reshape("0.5"), "RESHAPE v1");
+  EXPECT_EQ(reshape("0.25"), "QUANTIZE v1, RESHAPE v1");
+}
+
+// 6 of scale 0.25 is 12 of 0.5 * 0.25.
+TEST(Lower, ABiasOfAnotherScaleIsConverted) {
+  const File file = Lowered(R"(
+g (int8[1,2] x) => (int8[1,1] y)
+<float s = {0.5}, int8 z = {0}, int8[1,2] wq = {64, 1}, float[1] ws = {0.25}, int8[1] wz = {0},
+ int32[1] bq = {6}, float bs = {0.25}, int32 bz = {0}, float t = {2}> {
+  xd = DequantizeLinear(x, s, z)
+  w = DequantizeLinear<axis = 0>(wq, ws, wz)
+  b = DequantizeLinear(bq, bs, bz)
+  a = Gemm<transB = 1>(xd, w, b)
+  y = QuantizeLinear(a, t, z)
+})");
+  ASSERT_EQ(Operators(file), "FULLY_CONNECTED v4");
+  const auto& graph = *file.model.subgraphs.front();
+  const auto& bias = *graph.tensors[static_cast<size_t>(FirstOperator(file).inputs[2])];
+  const Buffer& data = file.buffers[bias.buffer];
+  ASSERT_EQ(data.size(), sizeof(int32_t));
+  EXPECT_EQ(*reinterpret_cast<const int32_t*>(data.data()), 12);
+}
+
+// The largest float16 is 65504.
+TEST(Lower, WeightsBeyondFloat16StayFloat) {
+  const auto add = [](const std::string& number) {
+    LowerOptions options;
+    options.float16_from_elements = 1;
+    return Operators(Lower(Parse(R"(
+g (float[2] x) => (float[2] y) <float[2] w = {1, )" +
+                                 number + R"(}> { y = Add(x, w) })"),
+                           options)
+                         .value());
+  };
+  EXPECT_EQ(add("65504"), "DEQUANTIZE v3, ADD v1");
+  EXPECT_EQ(add("70000"), "ADD v1");
+}
+
 TEST(Lower, NamesAllThatItCant) {
   const auto file = Lower(Parse(R"(
 g (float[4] x) => (double[4] y, float[4] z) {

@@ -46,26 +46,13 @@ Status Transpose(NodeLowering& node) {
   return OkStatus();
 }
 
-// Inputs of an int8 CONCATENATION must have the output's scale and zero point.
-Result<TensorIndex> Requantized(NodeLowering& node, TensorIndex input, TensorIndex like) {
-  const auto& own = node.tensor(input).quantization;
-  const auto& wanted = node.tensor(like).quantization;
-  if (!own || !wanted || (own->scale == wanted->scale && own->zero_point == wanted->zero_point))
-    return input;
-  EDGEOPT_TRY(const TensorIndex output,
-              node.TempLike(like, node.file().ShapeOf(input), "requantized"));
-  node.file().Add(Op::QUANTIZE, {input}, {output}, schema::QuantizeOptionsT{});
-  return output;
-}
-
 Status Concat(NodeLowering& node) {
   EDGEOPT_TRY(const int64_t axis, node.Axis(node.node().IntOr("axis", 0), node.OutRank()));
   EDGEOPT_TRY(const TensorIndex output, node.Out());
   std::vector<TensorIndex> inputs;
   for (size_t slot = 0; slot < node.node().inputs.size(); ++slot) {
     EDGEOPT_TRY(const TensorIndex input, node.In(slot));
-    EDGEOPT_TRY(const TensorIndex fitting, Requantized(node, input, output));
-    inputs.push_back(fitting);
+    inputs.push_back(input);
   }
   schema::ConcatenationOptionsT options;
   options.axis = static_cast<int32_t>(axis);
@@ -265,26 +252,79 @@ Status SpaceToDepth(NodeLowering& node) {
 }
 
 constexpr Rule kRules[] = {
-    {.op_type = "Concat", .lower = Concat, .types = Types::kStorage, .integer = true},
-    {.op_type = "DepthToSpace", .lower = DepthToSpace, .layout = Layout::kNhwc, .integer = true},
-    {.op_type = "Dropout", .lower = Dropout, .integer = true},
-    {.op_type = "Expand", .lower = Expand, .types = Types::kStorage, .integer = true},
-    {.op_type = "Flatten", .lower = Reshaped, .types = Types::kStorage, .integer = true},
-    {.op_type = "Gather", .lower = Gather, .types = Types::kStorage, .integer = true},
-    {.op_type = "Identity", .lower = Reshaped, .types = Types::kStorage, .integer = true},
-    {.op_type = "Pad", .lower = Pad, .types = Types::kStorage, .integer = true},
-    {.op_type = "Reshape", .lower = Reshape, .types = Types::kStorage, .integer = true},
+    {.op_type = "Concat",
+     .lower = Concat,
+     .types = Types::kStorage,
+     .integer = true,
+     .same_scale = true},
+    {.op_type = "DepthToSpace",
+     .lower = DepthToSpace,
+     .layout = Layout::kNhwc,
+     .integer = true,
+     .same_scale = true},
+    {.op_type = "Dropout", .lower = Dropout, .integer = true, .same_scale = true},
+    {.op_type = "Expand",
+     .lower = Expand,
+     .types = Types::kStorage,
+     .integer = true,
+     .same_scale = true},
+    {.op_type = "Flatten",
+     .lower = Reshaped,
+     .types = Types::kStorage,
+     .integer = true,
+     .same_scale = true},
+    {.op_type = "Gather",
+     .lower = Gather,
+     .types = Types::kStorage,
+     .integer = true,
+     .same_scale = true},
+    {.op_type = "Identity",
+     .lower = Reshaped,
+     .types = Types::kStorage,
+     .integer = true,
+     .same_scale = true},
+    {.op_type = "Pad", .lower = Pad, .types = Types::kStorage, .integer = true, .same_scale = true},
+    {.op_type = "Reshape",
+     .lower = Reshape,
+     .types = Types::kStorage,
+     .integer = true,
+     .same_scale = true},
     {.op_type = "Shape", .lower = Shape, .types = Types::kStorage},
-    {.op_type = "Slice", .lower = Slice, .types = Types::kStorage, .integer = true},
-    {.op_type = "SpaceToDepth", .lower = SpaceToDepth, .layout = Layout::kNhwc, .integer = true},
-    {.op_type = "Split", .lower = Split, .types = Types::kStorage, .integer = true},
-    {.op_type = "Squeeze", .lower = Reshaped, .types = Types::kStorage, .integer = true},
+    {.op_type = "Slice",
+     .lower = Slice,
+     .types = Types::kStorage,
+     .integer = true,
+     .same_scale = true},
+    {.op_type = "SpaceToDepth",
+     .lower = SpaceToDepth,
+     .layout = Layout::kNhwc,
+     .integer = true,
+     .same_scale = true},
+    {.op_type = "Split",
+     .lower = Split,
+     .types = Types::kStorage,
+     .integer = true,
+     .same_scale = true},
+    {.op_type = "Squeeze",
+     .lower = Reshaped,
+     .types = Types::kStorage,
+     .integer = true,
+     .same_scale = true},
     {.op_type = "Tile",
      .lower = WithShape<Op::TILE, schema::TileOptionsT>,
      .types = Types::kStorage,
-     .integer = true},
-    {.op_type = "Transpose", .lower = Transpose, .types = Types::kStorage, .integer = true},
-    {.op_type = "Unsqueeze", .lower = Reshaped, .types = Types::kStorage, .integer = true},
+     .integer = true,
+     .same_scale = true},
+    {.op_type = "Transpose",
+     .lower = Transpose,
+     .types = Types::kStorage,
+     .integer = true,
+     .same_scale = true},
+    {.op_type = "Unsqueeze",
+     .lower = Reshaped,
+     .types = Types::kStorage,
+     .integer = true,
+     .same_scale = true},
 };
 
 }  // namespace

@@ -10,8 +10,6 @@ namespace {
 template <typename Fn>
 Status AlongLast(NodeLowering& node, TensorIndex output, Fn add) {
   const int64_t rank = node.InRank();
-  if (node.opset() < 13)
-    return node.Unsupported("the meaning that it had before opset 13", "raise the model's opset");
   EDGEOPT_TRY(const int64_t axis, node.Axis(node.node().IntOr("axis", -1), rank));
   EDGEOPT_TRY(const TensorIndex input, node.In(0));
   if (axis == rank - 1) return add(input, output);
@@ -130,7 +128,8 @@ constexpr Rule kRules[] = {
     {.op_type = "GlobalMaxPool",
      .lower = GlobalPool<Op::REDUCE_MAX>,
      .layout = Layout::kNhwc,
-     .integer = true},
+     .integer = true,
+     .same_scale = true},
     {.op_type = "InstanceNormalization", .lower = InstanceNormalization, .layout = Layout::kNhwc},
     {.op_type = "LRN", .lower = Lrn, .layout = Layout::kNhwc},
     {.op_type = "LayerNormalization", .lower = LayerNormalization},

@@ -34,10 +34,13 @@ class Pooling {
     const bool lifted = window_.axes.size() == 1;
     MakeTwoDimensional(window_);
     EDGEOPT_TRY(Padding padding, ChoosePadding(window_));
-    const bool corrected = average_ && NeedsCorrection(padding);
-    if (corrected) {
+    // TFLite's SAME leaves pads out of the average; those of an explicit PAD count.
+    if (average_ && count_pads() && padding.padding == schema::Padding::SAME) {
       EDGEOPT_CHECK_OK(PadExplicitly(padding));
     }
+    const bool padded = average_ && !padding.explicit_pads.empty();
+    if (padded) EDGEOPT_CHECK_OK(CheckSizes());
+    const bool corrected = padded && HasPartialWindows();
     EDGEOPT_TRY(TensorIndex input, node_.In(0));
     if (lifted) {
       EDGEOPT_TRY(input, node_.Reshape(input, WithHeight(node_.file().ShapeOf(input)), "lifted"));
@@ -64,24 +67,26 @@ class Pooling {
  private:
   bool count_pads() const { return node_.node().IntOr("count_include_pad", 0) != 0; }
 
-  // TFLite's SAME leaves pads out of the average, its VALID has none. An explicit PAD counts.
-  bool NeedsCorrection(const Padding& padding) const {
-    if (padding.padding == schema::Padding::SAME) return count_pads();
-    if (padding.explicit_pads.empty()) return false;
-    for (const WindowAxis& axis : window_.axes) {
-      if (!axis.in || !axis.out) return !count_pads();
+  // Windows of which ONNX counts a part only.
+  bool HasPartialWindows() const {
+    for (const WindowAxis& axis : window_.axes)
       for (int64_t i = 0; i < *axis.out; ++i)
         if (RealShare(axis, i, count_pads()) != 1) return true;
-    }
     return false;
   }
 
-  Status PadExplicitly(Padding& padding) {
-    padding = {};
-    for (WindowAxis& axis : window_.axes) {
+  Status CheckSizes() const {
+    for (const WindowAxis& axis : window_.axes)
       if (!axis.in || !axis.out)
         return node_.Unsupported("an average over padded windows needs known sizes",
                                  "fix the sizes of the model's inputs with --shape");
+    return OkStatus();
+  }
+
+  Status PadExplicitly(Padding& padding) {
+    EDGEOPT_CHECK_OK(CheckSizes());
+    padding = {};
+    for (WindowAxis& axis : window_.axes) {
       if (window_.same_upper) PadUpper(axis);
       const int64_t covered = (*axis.out - 1) * axis.stride + axis.kernel;
       padding.explicit_pads.emplace_back(axis.begin,
@@ -139,12 +144,14 @@ constexpr Rule kRules[] = {
      .lower = MaxPool,
      .layout = Layout::kNhwc,
      .integer = true,
-     .fuses_activation = true},
+     .fuses_activation = true,
+     .same_scale = true},
     {.op_type = "AveragePool",
      .lower = AveragePool,
      .layout = Layout::kNhwc,
      .integer = true,
-     .fuses_activation = true},
+     .fuses_activation = true,
+     .same_scale = true},
 };
 
 }  // namespace

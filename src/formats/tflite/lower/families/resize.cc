@@ -110,7 +110,11 @@ class Resizing {
 Status Resize(NodeLowering& node) { return Resizing(node).Run(); }
 
 constexpr Rule kRules[] = {
-    {.op_type = "Resize", .lower = Resize, .layout = Layout::kNhwc, .integer = true},
+    {.op_type = "Resize",
+     .lower = Resize,
+     .layout = Layout::kNhwc,
+     .integer = true,
+     .same_scale = true},
 };
 
 }  // namespace

@@ -1,0 +1,56 @@
+// The proof of a conversion: a file that computes something else is not handed out.
+#include "pipeline/convert.h"
+
+#include <nlohmann/json.hpp>
+
+#include "support/litert.h"
+#include "support/ort.h"
+
+namespace edgeopt::pipeline {
+namespace {
+
+ir::Model Parse(const std::string& body) {
+  return formats::ParseText(
+             "<ir_version: 8, opset_import: [\"\" : 17]>\n"
+             "g (float[4] x) => (float[4] y) " +
+             body)
+      .value();
+}
+
+Result<std::unique_ptr<runtimes::Session>> LoadInLiteRt(std::span<const std::byte> bytes) {
+  return testing::LiteRt()->LoadBytes(bytes, {});
+}
+
+Result<Converted> ConvertWith(const LoadTflite& load, const ConvertOptions& options = {}) {
+  return Convert(Parse("{ y = Sigmoid(x) }"), options, *testing::OnnxRuntime(), load, SilentSink(),
+                 nullptr);
+}
+
+TEST(Convert, IsVerifiedInLiteRt) {
+  const auto converted = ConvertWith(LoadInLiteRt);
+  ASSERT_TRUE(converted.ok()) << converted.error().ToString();
+  const auto& verified = (*converted->report)["verified"];
+  EXPECT_EQ(verified["random_samples"], 2);
+  EXPECT_LT(verified["outputs"][0]["max_abs_error"], 1e-6);
+}
+
+// A runtime that computes a tanh instead stands for a wrong file.
+TEST(Convert, RefusesWhatComputesSomethingElse) {
+  const auto wrong = ConvertWith(
+      [](std::span<const std::byte>) { return testing::LoadModel(Parse("{ y = Tanh(x) }")); });
+  ASSERT_FALSE(wrong.ok());
+  EXPECT_EQ(wrong.error().code, ErrorCode::kGateFailed);
+  EXPECT_NE(wrong.error().message.find("output 'y' differs by"), std::string::npos)
+      << wrong.error().message;
+}
+
+TEST(Convert, IntegerIoNeedsAQuantizedModel) {
+  ConvertOptions options;
+  options.io = "int8";
+  const auto converted = ConvertWith(LoadInLiteRt, options);
+  ASSERT_FALSE(converted.ok());
+  EXPECT_EQ(converted.error().code, ErrorCode::kUsage);
+}
+
+}  // namespace
+}  // namespace edgeopt::pipeline
