@@ -23,6 +23,13 @@ using ir::Tensor;
 // Two implementations of a float32 function, and of sums in another order.
 constexpr double kTolerance = 1e-3;
 
+// The fast tier takes every so many cases; a process under AddressSanitizer takes seconds to fork.
+#ifdef __SANITIZE_ADDRESS__
+constexpr int kSomeStep = 64;
+#else
+constexpr int kSomeStep = 8;
+#endif
+
 enum class Outcome {
   kEqual,
   kRefused,  // Unsupported, naming the node
@@ -122,8 +129,8 @@ std::map<Outcome, int> CheckCases(int step) {
 
 TEST(ConvertNodeCases, SomeAreEqualOrRefused) {
   ASSERT_TRUE(fs::exists(testing::NodeCases())) << "run tools/setup --tests";
-  auto count = CheckCases(8);
-  EXPECT_GE(count[Outcome::kEqual], 50) << count[Outcome::kRefused] << " refused";
+  auto count = CheckCases(kSomeStep);
+  EXPECT_GE(count[Outcome::kEqual], 400 / kSomeStep) << count[Outcome::kRefused] << " refused";
 }
 
 TEST(ConvertNodeCasesLongTest, AreEqualOrRefused) {
