@@ -79,6 +79,8 @@ class NodeLowering {
   // Its scale is that of input 0 times that of the weight, input 1 (8-bit quantization
   // specification).
   Result<TensorIndex> IntegerBias(size_t slot, int64_t channels);
+  // A scalar that holds one element of a constant.
+  Result<TensorIndex> Element(const ir::Tensor& tensor, int64_t index);
   // A scalar of the given type, which is one of the float and integer types.
   Result<TensorIndex> Scalar(double value, ir::DataType type);
   // A tensor between two operators of this node; in a quantized node it is quantized as `like`.
@@ -125,6 +127,7 @@ enum class Types {
   kFloatInt32,  // and int32
   kFloatInt,    // and int64
   kStorage,     // and int8, uint8, int16, bool: elements that are moved
+  kCast,        // and float16, float64, uint16, uint32: elements that are converted
   kBool,
 };
 
@@ -148,6 +151,7 @@ struct Family {
 };
 std::span<const Family> Table();
 const Rule* FindRule(const ir::Node& node);
+bool HasRuleFor(std::string_view op_type);  // in any layout
 // Unsupported names a type that the rule does not know.
 Status CheckTypes(const Rule& rule, ir::DataType type);
 

@@ -266,6 +266,14 @@ Result<TensorIndex> NodeLowering::IntegerBias(size_t slot, int64_t channels) {
   return Constant(Tensor::Of({channels}, bias), "bias", &quantization);
 }
 
+Result<TensorIndex> NodeLowering::Element(const Tensor& tensor, int64_t index) {
+  const int64_t size = ir::StorageBytes(tensor.type(), 1);
+  EDGEOPT_TRY(const Tensor element, Tensor::Make(tensor.type(), {},
+                                                 Buffer::Copy(tensor.data().data() + index * size,
+                                                              static_cast<size_t>(size))));
+  return Constant(element, "element");
+}
+
 Result<TensorIndex> NodeLowering::Scalar(double value, DataType type) {
   switch (type) {
     case DataType::kFloat32:
@@ -356,16 +364,27 @@ const Rule* FindRule(const Node& node) {
   return nullptr;
 }
 
+bool HasRuleFor(std::string_view op_type) {
+  for (const Family& family : Table())
+    for (const Rule& rule : family.rules)
+      if (rule.op_type == op_type) return true;
+  return false;
+}
+
 Status CheckTypes(const Rule& rule, DataType type) {
   const bool is_float = type == DataType::kFloat32, is_int32 = type == DataType::kInt32;
   const bool is_int = is_int32 || type == DataType::kInt64, is_bool = type == DataType::kBool;
   const bool is_small =
       type == DataType::kInt8 || type == DataType::kUint8 || type == DataType::kInt16;
+  const bool is_stored = is_float || is_int || is_small || is_bool;
+  const bool is_other = type == DataType::kFloat16 || type == DataType::kFloat64 ||
+                        type == DataType::kUint16 || type == DataType::kUint32;
   const bool known = rule.types == Types::kBool         ? is_bool
                      : rule.types == Types::kFloat      ? is_float
                      : rule.types == Types::kFloatInt32 ? is_float || is_int32
                      : rule.types == Types::kFloatInt   ? is_float || is_int
-                                                        : is_float || is_int || is_small || is_bool;
+                     : rule.types == Types::kStorage    ? is_stored
+                                                        : is_stored || is_other;
   if (known) return OkStatus();
   return edgeopt::Unsupported("LiteRT does not do this with " + std::string(ir::Name(type)),
                               "export the model in float32");
