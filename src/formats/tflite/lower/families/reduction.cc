@@ -1,12 +1,12 @@
 // Reductions over axes, and what picks elements along one.
 #include <numeric>
 
-#include "formats/tflite/lower/lowering.h"
+#include "formats/tflite/lower/compose.h"
 
 namespace edgeopt::formats::tflite::lower {
 namespace {
 
-using ir::DataType;
+using ir::Tensor;
 
 Result<std::vector<int64_t>> AxesOf(NodeLowering& node) {
   EDGEOPT_TRY(auto axes, node.IntsOf("axes", 1));
@@ -100,16 +100,20 @@ Status ReduceLogSumExp(NodeLowering& node) {
   return OkStatus();
 }
 
+// The first extremum along the axis; the last one is the first of the reversed tensor.
 template <Op kOp, typename Options>
 Status ArgExtremum(NodeLowering& node) {
-  if (node.node().IntOr("select_last_index", 0) != 0) return node.Unsupported("select_last_index");
   EDGEOPT_TRY(const int64_t axis, node.Axis(node.node().IntOr("axis", 0), node.InRank()));
-  EDGEOPT_TRY(const TensorIndex input, node.In(0));
-  EDGEOPT_TRY(const TensorIndex along, node.Scalar(static_cast<double>(axis), DataType::kInt32));
-  EDGEOPT_TRY(const TensorIndex output, node.Out());
+  Composer c(node);
+  TensorIndex input = c.In(0);
+  const bool last = node.node().IntOr("select_last_index", 0) != 0;
+  if (last) input = c.Reverse(input, axis);
+  const TensorIndex along = c.Constant(Tensor::Scalar(static_cast<int32_t>(axis)));
+  const TensorIndex output = c.Out();
+  EDGEOPT_CHECK_OK(c.status());
   const bool keeps = node.node().IntOr("keepdims", 1) != 0;
   TensorIndex index = output;
-  if (keeps) {
+  if (keeps || last) {
     ir::Shape shape = *node.InType(0).shape;
     shape.erase(shape.begin() + axis);
     EDGEOPT_TRY(index, node.TempLike(output, shape, "index"));
@@ -117,7 +121,14 @@ Status ArgExtremum(NodeLowering& node) {
   Options options;
   options.output_type = node.tensor(output).type;
   node.file().Add(kOp, {input, along}, {index}, options);
-  return keeps ? node.ReshapeTo(index, *node.OutType().shape, output) : OkStatus();
+  if (last) {
+    const auto size = node.InDim(0, axis);
+    if (!size) return node.Unsupported("select_last_index along an axis of unknown size");
+    const TensorIndex end = c.Constant(Tensor::Scalar(*size - 1));
+    index = c.Binary(Op::SUB, end, index);
+  }
+  if (keeps || last) return c.FinishReshape(index);
+  return OkStatus();
 }
 
 Status CumSum(NodeLowering& node) {
