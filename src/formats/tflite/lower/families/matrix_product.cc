@@ -1,6 +1,6 @@
 // MatMul and Gemm. With a constant second operand they are FULLY_CONNECTED, whose weights are
 // [outputs, inputs]; else BATCH_MATMUL.
-#include "formats/tflite/lower/lowering.h"
+#include "formats/tflite/lower/compose.h"
 #include "ir/permute.h"
 
 namespace edgeopt::formats::tflite::lower {
@@ -46,6 +46,22 @@ Status BatchMatMul(NodeLowering& node, TensorIndex output, bool transpose_right 
 
 bool HasMatrix(const NodeLowering& node) { return node.IsConstant(1) && node.InRank(1) == 2; }
 
+// A vector on the left is a row, one on the right a column; its axis is not in the result.
+Status VectorProduct(NodeLowering& node) {
+  if (node.quantized())
+    return node.Unsupported("an int8 vector", "make it a matrix with a Reshape");
+  Composer c(node);
+  TensorIndex left = c.In(0), right = c.In(1);
+  const auto with_one = [&](TensorIndex vector, bool in_front) {
+    ir::Shape shape = node.file().ShapeOf(vector);
+    shape.insert(in_front ? shape.begin() : shape.end(), ir::Dim::Of(1));
+    return c.Reshape(vector, shape);
+  };
+  if (node.InRank(0) == 1) left = with_one(left, true);
+  if (node.InRank(1) == 1) right = with_one(right, false);
+  return c.FinishReshape(c.MatMul(left, right));
+}
+
 Status MatMul(NodeLowering& node) {
   if (HasMatrix(node) && node.InRank(0) >= 2) {
     const int64_t outputs = *node.InDim(1, 1);
@@ -54,8 +70,7 @@ Status MatMul(NodeLowering& node) {
                 node.quantized() ? node.IntegerBias(2, outputs) : Result<TensorIndex>(kOmitted));
     return FullyConnected(node, weight, bias);
   }
-  if (node.InRank(0) < 2 || node.InRank(1) < 2)
-    return node.Unsupported("a vector as an operand", "make it a matrix with a Reshape");
+  if (node.InRank(0) < 2 || node.InRank(1) < 2) return VectorProduct(node);
   EDGEOPT_TRY(const TensorIndex output, node.Out());
   return BatchMatMul(node, output);
 }
