@@ -8,10 +8,13 @@
 #include "formats/onnx/onnx.h"
 #include "formats/tflite/lower.h"
 #include "ir/permute.h"
+#include "passes/dequantize_products.h"
 #include "passes/layout/channels_last.h"
 #include "passes/manager.h"
 #include "passes/pipelines.h"
 #include "passes/quantize/integer_io.h"
+#include "passes/widen_floats.h"
+#include "passes/widen_integers.h"
 #include "pipeline/float_io.h"
 #include "pipeline/pass_context.h"
 
@@ -24,6 +27,8 @@ using passes::layout::BoundaryChange;
 
 // The lowering rules read operators as they are from here on.
 constexpr int64_t kOldestOpset = 13;
+// Definitions of operators use operators that are defined in turn: three deep in ONNX 1.23.
+constexpr int kDeepestDefinition = 8;
 // Smaller constants are not worth a DEQUANTIZE of their own.
 constexpr int64_t kHalvedFromElements = 256;
 // Two runtimes add in different orders, and approximate exp and tanh differently. The worst of ten
@@ -99,11 +104,18 @@ class Converter {
     model_ = original_;
     result_.report = std::make_unique<json>();
     (*result_.report)["nodes_before"] = original_.graph.node_count();
+    EDGEOPT_TRY(model_, formats::InlineFunctions(model_));
     if (model_.OpsetVersion() < kOldestOpset) {
-      EDGEOPT_TRY(model_, formats::InlineFunctions(model_));
       EDGEOPT_TRY(model_, formats::ConvertVersion(model_, kOldestOpset));
     }
     FixDefaults();
+    EDGEOPT_TRY(widened_, passes::WidenFloats(model_));
+    if (widened_.any) Warn("float16, bfloat16 and float64 are computed in float32");
+    EDGEOPT_CHECK_OK(Simplify());
+    return Rewrite();
+  }
+
+  Status Simplify() {
     passes::ManagerOptions manager;
     manager.cancel = cancel_;
     EDGEOPT_TRY(const auto run,
@@ -111,6 +123,21 @@ class Converter {
     for (const passes::PassReport& pass : run.passes)
       if (!pass.error.empty()) Warn("left out " + pass.name + ": " + pass.error);
     return formats::InferTypes(model_);
+  }
+
+  // Operators without a rule of their own become what ONNX defines them to be; products of stored
+  // integers, and arithmetic of narrow ones, what the rules know.
+  Status Rewrite() {
+    const auto has_none = [](const ir::Node& node) { return !formats::tflite::HasRule(node); };
+    for (int depth = 0; depth < kDeepestDefinition; ++depth) {
+      EDGEOPT_TRY(const int64_t expanded, formats::ExpandOperators(model_, has_none));
+      if (expanded != 0) EDGEOPT_CHECK_OK(formats::InferTypes(model_));
+      EDGEOPT_TRY(const int64_t products, passes::DequantizeProducts(model_));
+      EDGEOPT_TRY(const int64_t widened, passes::WidenIntegers(model_));
+      if (expanded + products + widened == 0) break;
+      EDGEOPT_CHECK_OK(Simplify());
+    }
+    return OkStatus();
   }
 
   // TFLite has no inputs with default values.
@@ -214,9 +241,10 @@ class Converter {
                 {"outputs", json::array()}};
     for (const OutputDifference& output : differences)
       verified["outputs"].push_back(ToJson(output));
-    const double tolerance = quantized                      ? kIntegerTolerance
-                             : options_.precision == "fp16" ? kHalfTolerance
-                                                            : kFloatTolerance;
+    const bool half = options_.precision == "fp16" || widened_.half;
+    const double tolerance = quantized ? kIntegerTolerance
+                             : half    ? kHalfTolerance
+                                       : kFloatTolerance;
     const Status equal = WithinTolerance(differences, tolerance);
     if (!equal.ok())
       return GateFailed("LiteRT does not compute what ONNX Runtime does: " + equal.error().message,
@@ -236,6 +264,7 @@ class Converter {
   Sink& sink_;
   const CancelToken* cancel_;
   ir::Model model_;
+  passes::WidenedFloats widened_;
   ir::Model reference_;  // what the conversion proper starts from
   std::map<std::string, passes::quantize::IntegerValue> integers_;
   std::vector<BoundaryChange> changed_;

@@ -424,6 +424,12 @@ Status GraphLowering::Run() {
 
 }  // namespace lower
 
+bool HasRule(const ir::Node& node) {
+  // These stand for how values are stored.
+  constexpr std::string_view kStorage[] = {"Constant", "DequantizeLinear", "QuantizeLinear"};
+  return std::ranges::count(kStorage, node.op_type) != 0 || lower::HasRuleFor(node.op_type);
+}
+
 Result<File> Lower(const ir::Model& model, const LowerOptions& options) {
   lower::FileBuilder file(options.description);
   lower::GraphLowering graph(model, file, options);
