@@ -187,6 +187,7 @@ std::vector<TensorIndex> Composer::Split(TensorIndex x, size_t count) {
   std::vector<TensorIndex> parts(count, kOmitted);
   if (!status_.ok()) return parts;
   ir::Shape shape = node_.file().ShapeOf(x);
+  if (!shape.back().value) return status_ = node_.Unsupported("a last axis of unknown size"), parts;
   const auto axis = static_cast<double>(shape.size() - 1);
   shape.back() = ir::Dim::Of(*shape.back().value / static_cast<int64_t>(count));
   const TensorIndex along = Keep(node_.Scalar(axis, ir::DataType::kInt32));
