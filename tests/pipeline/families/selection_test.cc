@@ -33,6 +33,16 @@ TEST(Selection, Hardmax) {
   EXPECT_EQ(Problem("g (float[3,4] x) => (float[3,4] y) { y = Hardmax(x) }"), "");
 }
 
+TEST(Scan, CumProd) {
+  for (const std::string attributes :
+       {"exclusive = 0", "exclusive = 1", "reverse = 1", "reverse = 1, exclusive = 1"})
+    EXPECT_EQ(Problem("g (float[3,5] x) => (float[3,5] y) <int64 axis = {1}> { y = CumProd<" +
+                          attributes + ">(x, axis) }",
+                      26),
+              "")
+        << attributes;
+}
+
 TEST(Selection, RefusesSizesThatDependOnData) {
   const std::string graph = "g (float[4] x) => (int64[1,n] y) { y = NonZero(x) }";
   EXPECT_NE(Refusal(graph).find("depends on the data"), std::string::npos) << Refusal(graph);

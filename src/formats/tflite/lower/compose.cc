@@ -19,6 +19,18 @@ TensorIndex Composer::Constant(const ir::Tensor& tensor) {
   return status_.ok() ? Keep(node_.Constant(tensor, "constant")) : kOmitted;
 }
 
+TensorIndex Composer::Filled(TensorIndex x, int64_t axis, double value) {
+  const TensorIndex element = Scalar(value);
+  if (!status_.ok()) return kOmitted;
+  ir::Shape shape = node_.file().ShapeOf(x);
+  shape[static_cast<size_t>(axis)] = ir::Dim::Of(1);
+  const TensorIndex sizes = Keep(node_.Ints(*ir::ToDims(shape), "sizes"));
+  const TensorIndex result = TempOf(element, shape);
+  if (status_.ok())
+    node_.file().Add(Op::BROADCAST_TO, {element, sizes}, {result}, schema::BroadcastToOptionsT{});
+  return result;
+}
+
 TensorIndex Composer::TempOf(TensorIndex like, const ir::Shape& shape) {
   return Keep(node_.TempLike(like, shape, "part"));
 }

@@ -23,6 +23,8 @@ class Composer {
   // A scalar of the type of input 0.
   TensorIndex Scalar(double value);
   TensorIndex Constant(const ir::Tensor& tensor);
+  // One slice of x along the axis, all of one number; the other sizes have to be known.
+  TensorIndex Filled(TensorIndex x, int64_t axis, double value);
 
   // The results have the broadcast shape, and the left operand's type.
   TensorIndex Unary(Op op, TensorIndex x);
