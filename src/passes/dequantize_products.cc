@@ -48,8 +48,10 @@ class Dequantizer {
 
   ValueId Add(std::string op_type, std::vector<ValueId> inputs, ir::Type type,
               std::vector<ir::Attribute> attributes = {}) {
-    const std::string name = graph_.value(output_).name + "_" + op_type;
-    const ValueId result = graph_.AddValue(name, std::move(type));
+    const ValueId result =
+        graph_.AddValue(graph_.value(output_).name + "_" + op_type, std::move(type));
+    // Names of values are unique, those of nodes have to be.
+    const std::string name = graph_.value(result).name;
     graph_.AddNode(std::move(op_type), std::move(inputs), {result}, std::move(attributes), name);
     return result;
   }

@@ -2,6 +2,7 @@
 //
 // Before:   y = Op(x, w)                         x, w and y of another float type T
 // After:    a = Cast<to = float32>(x);  b = Op(a, w as float32);  y = Cast<to = T>(b)
+//           of float64 without the Casts: x and y are float32
 // Requires: x an input, y an output of the model; what lies between is float32 altogether.
 // Maths:    none.
 // Numerics: a float16 model becomes more exact, a float64 one less: 24 bits instead of 53. Numbers
@@ -28,9 +29,8 @@ constexpr auto kFloat32 = static_cast<int64_t>(DataType::kFloat32);
 constexpr std::string_view kTypeAttributes[] = {"dtype",      "output_datatype",   "output_dtype",
                                                 "stash_type", "softmax_precision", "to"};
 
-bool IsOther(DataType type) {
-  return type == DataType::kFloat16 || type == DataType::kBfloat16 || type == DataType::kFloat64;
-}
+bool IsHalf(DataType type) { return type == DataType::kFloat16 || type == DataType::kBfloat16; }
+bool IsOther(DataType type) { return IsHalf(type) || type == DataType::kFloat64; }
 
 Result<Tensor> Widened(const Tensor& tensor) {
   constexpr double kLargest = std::numeric_limits<float>::max();
@@ -77,7 +77,7 @@ Result<bool> WidenGraph(Graph& graph, bool& half) {
     const ValueId id{static_cast<int32_t>(i)};
     if (!graph.alive(id) || !IsOther(graph.value(id).type.element)) continue;
     ir::Type type = graph.value(id).type;
-    half |= type.element != DataType::kFloat64;
+    half |= IsHalf(type.element);
     type.element = DataType::kFloat32;
     if (const auto& initializer = graph.value(id).initializer) {
       EDGEOPT_TRY(Tensor widened, Widened(*initializer));
@@ -120,14 +120,14 @@ Result<WidenedFloats> WidenFloats(ir::Model& model) {
   if (!widened.any) return widened;
   std::vector<ValueId> inputs = graph.inputs(), outputs = graph.outputs();
   for (size_t i = 0; i < outputs.size(); ++i) {
-    if (!IsOther(output_types[i].element)) continue;
+    if (!IsHalf(output_types[i].element)) continue;
     const ValueId wide = outputs[i];
     outputs[i] = TakeName(graph, wide, output_types[i]);
     AddCast(graph, wide, outputs[i]);
   }
   graph.SetOutputs(std::move(outputs));
   for (size_t i = 0; i < inputs.size(); ++i) {
-    if (!IsOther(input_types[i].element)) continue;
+    if (!IsHalf(input_types[i].element)) continue;
     const ValueId wide = inputs[i];
     inputs[i] = TakeName(graph, wide, input_types[i]);
     AddCast(graph, inputs[i], wide);

@@ -11,8 +11,8 @@ struct WidenedFloats {
   bool half = false;  // float16 or bfloat16
 };
 
-// Inputs and outputs keep their types, with a Cast behind or before them. Functions of the model
-// have to be inlined before.
+// Inputs and outputs of 16 bits keep their types, with a Cast behind or before them; those of
+// float64 become float32. Functions of the model have to be inlined before.
 Result<WidenedFloats> WidenFloats(ir::Model& model);
 
 }  // namespace edgeopt::passes

@@ -59,9 +59,21 @@ json ToJson(const OutputDifference& output) {
   return row;
 }
 
-// Tensors whose names have a changed order of axes, in that order.
-Oracle::Adapt Permuting(const std::vector<BoundaryChange>& changes) {
+// A float64 tensor in float32.
+Status Narrow(Tensor& tensor) {
+  if (tensor.type() != ir::DataType::kFloat64) return OkStatus();
+  EDGEOPT_TRY(const auto floats, tensor.ToFloats());
+  Tensor narrowed = Tensor::Of(tensor.dims(), floats);
+  narrowed.name = std::move(tensor.name);
+  tensor = std::move(narrowed);
+  return OkStatus();
+}
+
+// Tensors as the converted model takes and gives them: no float64, and those whose names have a
+// changed order of axes in that order.
+Oracle::Adapt Fitting(const std::vector<BoundaryChange>& changes) {
   return [changes](std::vector<Tensor> tensors) -> Result<std::vector<Tensor>> {
+    for (Tensor& tensor : tensors) EDGEOPT_CHECK_OK(Narrow(tensor));
     for (Tensor& tensor : tensors)
       for (const BoundaryChange& change : changes) {
         if (change.name != tensor.name) continue;
@@ -110,7 +122,9 @@ class Converter {
     }
     FixDefaults();
     EDGEOPT_TRY(widened_, passes::WidenFloats(model_));
-    if (widened_.any) Warn("float16, bfloat16 and float64 are computed in float32");
+    if (widened_.any)
+      Warn(
+          "float16 and float64 are computed in float32; inputs and outputs of float64 are float32");
     EDGEOPT_CHECK_OK(Simplify());
     return Rewrite();
   }
@@ -232,7 +246,7 @@ class Converter {
     }
     EDGEOPT_TRY(const std::string bytes, formats::tflite::SerializeTflite(result_.file));
     EDGEOPT_TRY(const auto converted, litert_(std::as_bytes(std::span(bytes))));
-    const auto adapt = Permuting(changed_);
+    const auto adapt = Fitting(changed_);
     const auto with_float_io = WithFloatIo(*converted, integers_);
     EDGEOPT_TRY(const auto differences, oracle.Compare(*with_float_io, adapt, adapt));
     json& verified = (*result_.report)["verified"];

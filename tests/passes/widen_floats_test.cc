@@ -19,19 +19,31 @@ WidenedFloats ExpectWidened(const std::string& before, const std::string& after,
 }
 
 TEST(WidenFloats, CastsStandAtTheEnds) {
-  const auto widened = ExpectWidened(R"(g (double[2] x) => (double[2] y) <double[2] w = {0.5, 4}> {
-  a = Mul(x, w)
+  const auto widened = ExpectWidened(
+      R"(g (float16[2] x, float16[2] z) => (float16[2] y) {
+  a = Mul(x, z)
   y = Relu(a)
 })",
-                                     R"(g (double[2] x) => (double[2] y) <float[2] w = {0.5, 4}> {
+      R"(g (float16[2] x, float16[2] z) => (float16[2] y) {
   b = Cast<to = 1>(x)
-  a = Mul(b, w)
+  d = Cast<to = 1>(z)
+  a = Mul(b, d)
   c = Relu(a)
-  y = Cast<to = 11>(c)
+  y = Cast<to = 10>(c)
 })",
-                                     1e-6);
+      1e-2);
   EXPECT_TRUE(widened.any);
-  EXPECT_FALSE(widened.half);
+  EXPECT_TRUE(widened.half);
+}
+
+TEST(WidenFloats, DoublesBecomeFloats) {
+  ir::Model model =
+      ParseModel("g (double[2] x) => (double[2] y) <double[2] w = {0.5, 4}> { y = Mul(x, w) }");
+  EXPECT_FALSE(WidenFloats(model)->half);
+  EXPECT_EQ(formats::PrintGraph(model.graph),
+            formats::PrintGraph(ParseModel("g (float[2] x) => (float[2] y) <float[2] w = {0.5, 4}> "
+                                           "{ y = Mul(x, w) }")
+                                    .graph));
 }
 
 // The largest double stays finite.

@@ -28,9 +28,9 @@ TEST(Generator, Trilu) {
 
 // The number of elements is known, where they begin is not.
 TEST(Generator, Range) {
-  EXPECT_EQ(Problem(R"(g (float x) => (float[4] y) <float two = {2}, float half = {0.5}> {
-  end = Add(x, two)
-  y = Range(x, end, half)
+  EXPECT_EQ(Problem(R"(g (int32 x) => (int32[4] y) <int32 eight = {8}, int32 two = {2}> {
+  end = Add(x, eight)
+  y = Range(x, end, two)
 })"),
             "");
 }

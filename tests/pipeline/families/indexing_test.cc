@@ -68,8 +68,8 @@ TEST(Indexing, OneHot) {
            ">(i, depth, values) }";
   };
   EXPECT_EQ(Problem(graph("int64", "-1")), "");
-  EXPECT_EQ(Problem(graph("int32", "0")), "");
-  EXPECT_EQ(Problem(graph("float", "1")), "");
+  EXPECT_EQ(Problem(graph("int64", "0")), "");
+  EXPECT_EQ(Problem(graph("int64", "1")), "");
 }
 
 }  // namespace

@@ -329,7 +329,18 @@ Result<TensorIndex> GraphLowering::OutputOf(NodeId id, size_t index) {
 
 // --- the graph's ends ---
 
+// LiteRT hands over no buffers of other types.
+Status GraphLowering::CheckBoundary(ValueId id) const {
+  const ir::Value& value = graph().value(id);
+  if (value.type.element != DataType::kUint16 && value.type.element != DataType::kFloat64)
+    return OkStatus();
+  return Unsupported("'" + value.name + "' is " + std::string(ir::Name(value.type.element)) +
+                         ", which LiteRT takes and gives no tensors of",
+                     "export the model with float32 or int32 inputs and outputs");
+}
+
 Result<TensorIndex> GraphLowering::AddInput(ValueId id) {
+  EDGEOPT_CHECK_OK(CheckBoundary(id));
   const ir::Value& value = graph().value(id);
   if (!value.type.shape) return UnknownRank(id);
   const auto quantization = QuantizationOf(id);
@@ -340,6 +351,7 @@ Result<TensorIndex> GraphLowering::AddInput(ValueId id) {
 }
 
 Result<TensorIndex> GraphLowering::OutputTensor(ValueId id) {
+  EDGEOPT_CHECK_OK(CheckBoundary(id));
   EDGEOPT_TRY(const TensorIndex tensor, TensorOf(id));
   if (!graph().IsInput(id) && !graph().ConstantOf(id)) return tensor;
   // What a runtime returns has to be made by an operator.

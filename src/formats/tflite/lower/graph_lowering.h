@@ -68,6 +68,7 @@ class GraphLowering {
   Status AddUnshifted(ir::NodeId id);
   std::optional<Quantization> ParametersOf(const ir::Node& linear) const;
   Result<TensorIndex> IntegerTensor(ir::ValueId integer);
+  Status CheckBoundary(ir::ValueId id) const;
   Result<TensorIndex> AddInput(ir::ValueId id);
   Result<TensorIndex> OutputTensor(ir::ValueId id);
   ir::Tensor ShapeOf(ir::ValueId id) const;

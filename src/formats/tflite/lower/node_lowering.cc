@@ -307,14 +307,19 @@ Result<TensorIndex> NodeLowering::TempLike(TensorIndex like, const ir::Shape& sh
 
 std::string NodeLowering::Name(std::string_view what) const {
   const Node& lowered = node();
-  const std::string& name =
-      lowered.name.empty() ? graph_.graph().value(lowered.output(0)).name : lowered.name;
+  const auto made = std::ranges::find_if(lowered.outputs, &ir::ValueId::valid);
+  const std::string& name = lowered.name.empty() ? graph_.graph().value(*made).name : lowered.name;
   return name + "/" + std::string(what);
 }
 
 // --- operators written often ---
 
 Status NodeLowering::ReshapeTo(TensorIndex input, const ir::Shape& shape, TensorIndex output) {
+  // A list of no sizes looks like one that is not known.
+  if (shape.empty()) {
+    file().Add(Op::SQUEEZE, {input}, {output}, schema::SqueezeOptionsT{});
+    return OkStatus();
+  }
   std::vector<int64_t> sizes;
   for (const ir::Dim& dim : shape) sizes.push_back(dim.value.value_or(-1));
   if (std::ranges::count(sizes, -1) > 1)

@@ -50,8 +50,9 @@ struct Direction {
   TensorIndex bias = kOmitted;         // GRU: [hidden], of the third gate before the reset
   std::vector<TensorIndex> peepholes;  // LSTM: input, output, forget; or none
 
+  // ONNX Runtime clips what the gates' functions get, but not what an LSTM's last one, h, does.
   TensorIndex Apply(size_t function, TensorIndex x) const {
-    if (std::isfinite(clip))
+    if (std::isfinite(clip) && function != 2)
       x = c.Binary(Op::MINIMUM, c.Binary(Op::MAXIMUM, x, -clip), static_cast<double>(clip));
     return functions[function](c, x);
   }
