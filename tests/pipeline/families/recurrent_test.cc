@@ -87,8 +87,8 @@ TEST(Recurrent, Rnn) {
 }
 
 TEST(Recurrent, Activations) {
-  for (const std::string name : {"Relu", "Tanh", "Sigmoid", "Softsign", "Softplus", "Elu",
-                                 "HardSigmoid", "LeakyRelu", "ThresholdedRelu"})
+  for (const std::string name :
+       {"Relu", "Tanh", "Sigmoid", "Softsign", "Softplus", "Elu", "HardSigmoid", "LeakyRelu"})
     EXPECT_EQ(Check("RNN", "activations = [\"" + name + "\"]", kState), "") << name;
   EXPECT_EQ(
       Check("RNN", "activations = [\"Affine\"], activation_alpha = [0.5], activation_beta = [0.1]",

@@ -47,22 +47,13 @@ TensorIndex Softsign(Composer& c, TensorIndex x, float, float) {
   return c.Binary(Op::DIV, x, c.Binary(Op::ADD, c.Unary(Op::ABS, x), 1.0));
 }
 
-TensorIndex ThresholdedRelu(Composer& c, TensorIndex x, float alpha, float) {
-  return c.Select(c.Compare(Op::GREATER_EQUAL, x, c.Scalar(alpha)), x, c.Scalar(0));
-}
-
+// All that ONNX names but ThresholdedRelu, of which ONNX Runtime computes something else.
 constexpr Named kFunctions[] = {
-    {"Affine", Affine, 1.0f, 0.0f},
-    {"Elu", Elu, 1.0f, {}},
-    {"HardSigmoid", HardSigmoid, 0.2f, 0.5f},
-    {"LeakyRelu", LeakyRelu, 0.01f, {}},
-    {"Relu", Plain<Op::RELU>, {}, {}},
-    {"ScaledTanh", ScaledTanh, 1.0f, 1.0f},
-    {"Sigmoid", Plain<Op::LOGISTIC>, {}, {}},
-    {"Softplus", Softplus, {}, {}},
-    {"Softsign", Softsign, {}, {}},
-    {"Tanh", Plain<Op::TANH>, {}, {}},
-    {"ThresholdedRelu", ThresholdedRelu, 1.0f, {}},
+    {"Affine", Affine, 1.0f, 0.0f},           {"Elu", Elu, 1.0f, {}},
+    {"HardSigmoid", HardSigmoid, 0.2f, 0.5f}, {"LeakyRelu", LeakyRelu, 0.01f, {}},
+    {"Relu", Plain<Op::RELU>, {}, {}},        {"ScaledTanh", ScaledTanh, 1.0f, 1.0f},
+    {"Sigmoid", Plain<Op::LOGISTIC>, {}, {}}, {"Softplus", Softplus, {}, {}},
+    {"Softsign", Softsign, {}, {}},           {"Tanh", Plain<Op::TANH>, {}, {}},
 };
 
 // An attribute's values, handed out one after the other to the functions that have one.
