@@ -1,5 +1,7 @@
 // MatMul and Gemm. With a constant second operand they are FULLY_CONNECTED, whose weights are
 // [outputs, inputs]; else BATCH_MATMUL.
+#include <algorithm>
+
 #include "formats/tflite/lower/compose.h"
 #include "ir/permute.h"
 
@@ -13,6 +15,11 @@ using ir::Tensor;
 Result<TensorIndex> Weight(NodeLowering& node, bool transposed) {
   if (node.quantized()) {
     EDGEOPT_TRY(auto stored, node.StoredIn(1));
+    // The int8 kernel takes weights to be symmetric.
+    if (std::ranges::any_of(stored.quantization->zero_points,
+                            [](int64_t zero) { return zero != 0; }))
+      return node.Unsupported("int8 weights with a zero point",
+                              "quantize the weights symmetrically");
     Tensor weight = stored.tensor;
     if (!transposed) weight = ir::Permuted(stored.tensor, {1, 0});
     stored.quantization->axis = 0;
