@@ -14,6 +14,7 @@
 #include "passes/quantize/integer_io.h"
 #include "pipeline/float_io.h"
 #include "pipeline/pass_context.h"
+#include "pipeline/tolerance.h"
 
 namespace edgeopt::pipeline {
 namespace {
@@ -26,32 +27,10 @@ using passes::layout::BoundaryChange;
 constexpr int64_t kOldestOpset = 13;
 // Smaller constants are not worth a DEQUANTIZE of their own.
 constexpr int64_t kHalvedFromElements = 256;
-// Two runtimes add in different orders, and approximate exp and tanh differently. The worst of ten
-// real networks differed by 9e-5 of its range (magika's softmax); ten times that is still far below
-// the 1/255 of an int8 step.
-constexpr double kFloatTolerance = 1e-3;
-// A float16 weight is off by 2^-12 of itself at most; through the some fifty layers of a deep
-// network that adds up to 50 * 2^-12 = 1.2e-2 of the range if all errors have one sign.
-constexpr double kHalfTolerance = 2e-2;
-// Of quantized models: where a value lies between two steps, either way to round is right, and one
-// step, 1/255 of a range, may become several in the layers behind (EfficientNet-Lite0: 2e-2).
-constexpr double kIntegerTolerance = 5e-2;
-
 bool IsQuantized(const ir::Model& model) {
   return std::ranges::any_of(model.graph.nodes(), [&](ir::NodeId id) {
     return model.graph.node(id).Is("QuantizeLinear");
   });
-}
-
-json ToJson(const OutputDifference& output) {
-  json row = {{"name", output.name}};
-  if (output.is_float) {
-    row["max_abs_error"] = output.max_abs_error;
-    row["range"] = output.range;
-  } else {
-    row["unequal_elements"] = output.unequal;
-  }
-  return row;
 }
 
 // Tensors whose names have a changed order of axes, in that order.
@@ -192,8 +171,11 @@ class Converter {
     // Its int8 kernels saturate on some CPUs; LiteRT's do not.
     runtimes::SessionOptions session;
     if (quantized) session.optimization = runtimes::GraphOptimization::kNone;
-    EDGEOPT_TRY(const auto reference,
+    EDGEOPT_TRY(const auto loaded,
                 onnxruntime_.LoadBytes(std::as_bytes(std::span(reference_bytes)), session));
+    // Integers that stand for numbers are compared as these.
+    auto integers = QuantizedOutputs(reference_);
+    const auto reference = WithFloatIo(*loaded, integers);
     EDGEOPT_TRY(const Oracle oracle, Oracle::Make(*reference, options_.verification));
     if (const Status& random = oracle.random_error(); !random.ok()) {
       // What can't be verified is not written.
@@ -206,14 +188,10 @@ class Converter {
     EDGEOPT_TRY(const std::string bytes, formats::tflite::SerializeTflite(result_.file));
     EDGEOPT_TRY(const auto converted, litert_(std::as_bytes(std::span(bytes))));
     const auto adapt = Permuting(changed_);
-    const auto with_float_io = WithFloatIo(*converted, integers_);
+    integers.insert(integers_.begin(), integers_.end());
+    const auto with_float_io = WithFloatIo(*converted, integers);
     EDGEOPT_TRY(const auto differences, oracle.Compare(*with_float_io, adapt, adapt));
-    json& verified = (*result_.report)["verified"];
-    verified = {{"random_samples", oracle.random_samples()},
-                {"data_samples", oracle.data_samples()},
-                {"outputs", json::array()}};
-    for (const OutputDifference& output : differences)
-      verified["outputs"].push_back(ToJson(output));
+    (*result_.report)["verified"] = ToJson(oracle, differences);
     const double tolerance = quantized                      ? kIntegerTolerance
                              : options_.precision == "fp16" ? kHalfTolerance
                                                             : kFloatTolerance;

@@ -76,4 +76,22 @@ std::unique_ptr<runtimes::Session> WithFloatIo(runtimes::Session& session,
   return std::make_unique<FloatIo>(session, std::move(integers));
 }
 
+std::map<std::string, IntegerValue> QuantizedOutputs(const ir::Model& model) {
+  std::map<std::string, IntegerValue> integers;
+  const ir::Graph& graph = model.graph;
+  for (const ir::ValueId id : graph.outputs()) {
+    const ir::Node* quantizer = graph.ProducerIf(id, "QuantizeLinear");
+    if (quantizer == nullptr) continue;
+    const auto scale = graph.ConstantOf(quantizer->input(1));
+    const auto zero_point = graph.ConstantOf(quantizer->input(2));
+    if (!scale || !zero_point || scale->size() != 1 || zero_point->size() != 1) continue;
+    const auto scales = scale->ToFloats();
+    const auto zero_points = zero_point->ToInts();
+    if (!scales.ok() || !zero_points.ok()) continue;
+    integers[graph.value(id).name] = {zero_point->type(), scales->front(),
+                                      static_cast<int32_t>(zero_points->front())};
+  }
+  return integers;
+}
+
 }  // namespace edgeopt::pipeline

@@ -16,4 +16,8 @@ namespace edgeopt::pipeline {
 std::unique_ptr<runtimes::Session> WithFloatIo(
     runtimes::Session& session, std::map<std::string, passes::quantize::IntegerValue> integers);
 
+// The outputs that a QuantizeLinear with one constant scale makes, by name: integers that stand for
+// numbers. Int16 counts, too.
+std::map<std::string, passes::quantize::IntegerValue> QuantizedOutputs(const ir::Model& model);
+
 }  // namespace edgeopt::pipeline

@@ -25,4 +25,8 @@ Status SelectSignature(File& file, const std::string& name);
 // state; BadInput names one whose tensors or options don't fit it.
 Result<ir::Model> Raise(const File& file);
 
+// Some operator reads or writes quantized tensors: LiteRT then computes in integers, and rounds
+// where ONNX does not. Weights that a DEQUANTIZE reads alone don't count.
+bool ComputesInIntegers(const File& file);
+
 }  // namespace edgeopt::formats::tflite

@@ -343,6 +343,19 @@ Status SelectSignature(File& file, const std::string& name) {
   return OkStatus();
 }
 
+bool ComputesInIntegers(const File& file) {
+  for (const auto& subgraph : file.model.subgraphs)
+    for (const auto& op : subgraph->operators) {
+      const auto code = file.model.operator_codes[op->opcode_index]->builtin_code;
+      if (code == schema::BuiltinOperator::DEQUANTIZE) continue;
+      for (const auto* tensors : {&op->inputs, &op->outputs})
+        for (const int32_t index : *tensors)
+          if (index >= 0 && raise::IsQuantized(*subgraph->tensors[static_cast<size_t>(index)]))
+            return true;
+    }
+  return false;
+}
+
 Result<ir::Model> Raise(const File& file) {
   const schema::SignatureDefT* signature =
       file.model.signature_defs.empty() ? nullptr : file.model.signature_defs.front().get();
