@@ -36,6 +36,32 @@ Tensor Int4Zeros(size_t count) {
                        count == 1 ? ir::Dims{} : ir::Dims{static_cast<int64_t>(count)});
 }
 
+// Of an operator that no rule raises.
+std::string WhyNot(Op op) {
+  switch (op) {
+    case Op::VAR_HANDLE:
+    case Op::READ_VARIABLE:
+    case Op::ASSIGN_VARIABLE:
+    case Op::CALL_ONCE:
+    case Op::SVDF:
+    case Op::RNN:
+    case Op::LSTM:
+    case Op::UNIDIRECTIONAL_SEQUENCE_RNN:
+    case Op::UNIDIRECTIONAL_SEQUENCE_LSTM:
+    case Op::BIDIRECTIONAL_SEQUENCE_RNN:
+    case Op::BIDIRECTIONAL_SEQUENCE_LSTM:
+      return "it keeps a state from run to run, which ONNX models don't";
+    case Op::IF:
+    case Op::WHILE:
+    case Op::CALL:
+      return "it runs other subgraphs, which edgeopt does not convert";
+    case Op::CUSTOM:
+      return "it is a custom operator";
+    default:
+      return "no way to express it in ONNX's operators";
+  }
+}
+
 bool IsBoundary(const schema::SubGraphT& subgraph, int32_t index) {
   return std::ranges::count(subgraph.inputs, index) + std::ranges::count(subgraph.outputs, index) !=
          0;
@@ -257,7 +283,7 @@ Status GraphRaising::CheckOperands(const Rule& rule, const schema::OperatorT& op
 Status GraphRaising::RaiseOperator(const schema::OperatorT& op) {
   const schema::OperatorCodeT& code = *file_.model.operator_codes[op.opcode_index];
   const Rule* rule = FindRule(code.builtin_code);
-  if (rule == nullptr) return Unsupported("no way to express it in ONNX's operators");
+  if (rule == nullptr) return Unsupported(WhyNot(code.builtin_code));
   EDGEOPT_CHECK_OK(CheckOperands(*rule, op));
   OperatorRaising raising(*this, *rule, op);
   return rule->raise(raising);

@@ -111,7 +111,11 @@ Result<std::vector<int64_t>> OperatorRaising::IntsIn(size_t slot) const {
   if (!constant)
     return Unsupported("input " + std::to_string(slot) +
                        " is computed at run time; it has to be a constant here");
-  return constant->ToInts();
+  EDGEOPT_TRY(auto integers, constant->ToInts());
+  for (const int64_t integer : integers)
+    if (integer != static_cast<int32_t>(integer))
+      return Unsupported("input " + std::to_string(slot) + " has a number beyond 32 bits");
+  return integers;
 }
 
 Result<int64_t> OperatorRaising::IntIn(size_t slot) const {

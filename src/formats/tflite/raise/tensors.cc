@@ -11,23 +11,46 @@ namespace {
 using ir::DataType;
 using schema::TensorType;
 
-// A few stored elements can stand for any number of zeros.
-constexpr int64_t kLargestDenseBytes = int64_t{1} << 31;
+// A few stored elements can stand for any number of zeros: more of them than these for each are no
+// weights (pruned networks have 50 to 99 percent).
+constexpr int64_t kMostZeros = 256;
+constexpr int64_t kSmallBytes = 1 << 20;
 
 ir::Dims DimsOf(const schema::TensorT& tensor) {
   return {tensor.shape.begin(), tensor.shape.end()};
 }
 
-Status CheckSparse(const schema::TensorT& tensor) {
+Status CheckSparse(const schema::TensorT& tensor, const Buffer& data) {
   if (BitsOf(tensor.type) < 8)
     return Unsupported("a sparse tensor of " + TypeName(tensor.type) + " elements");
   const auto& order = tensor.sparsity->traversal_order;
   if (!std::is_sorted(order.begin() + static_cast<std::ptrdiff_t>(tensor.shape.size()), order.end()))
     return Unsupported("a sparse tensor whose blocks are traversed in another order than declared");
   EDGEOPT_TRY(const int64_t count, ir::ElementCount(DimsOf(tensor)));
-  if (count > kLargestDenseBytes / (BitsOf(tensor.type) / 8))
+  const auto stored = static_cast<int64_t>(data.size());
+  if (count > kMostZeros * stored + kSmallBytes)
     return Unsupported("a sparse tensor of " + std::to_string(count) +
                        " elements, which is too large to be made dense");
+  return OkStatus();
+}
+
+// The integers that the type has.
+std::pair<int64_t, int64_t> RangeOf(TensorType type) {
+  const int bits = BitsOf(type);
+  const bool is_unsigned = type == TensorType::UINT8 || type == TensorType::UINT16;
+  return is_unsigned ? std::pair(int64_t{0}, (int64_t{1} << bits) - 1)
+                     : std::pair(-(int64_t{1} << (bits - 1)), (int64_t{1} << (bits - 1)) - 1);
+}
+
+Status CheckZeroPoints(const schema::TensorT& tensor) {
+  const auto [lowest, highest] = RangeOf(tensor.type);
+  for (const int64_t zero_point : tensor.quantization->zero_point) {
+    if (zero_point < lowest || zero_point > highest)
+      return BadInput("its zero point " + std::to_string(zero_point) + " is no " +
+                      TypeName(tensor.type));
+    if (tensor.type == TensorType::INT4 && zero_point != 0)
+      return Unsupported("a zero point of INT4 elements that is not 0");
+  }
   return OkStatus();
 }
 
@@ -101,7 +124,8 @@ Status CheckTensor(const File& file, const schema::TensorT& tensor) {
   if (IsQuantized(tensor) && tensor.quantization->scale.size() > 1 &&
       (!constant || tensor.shape.empty()))
     return Unsupported("a scale per channel of what is not a constant");
-  if (constant && tensor.sparsity) return CheckSparse(tensor);
+  if (IsQuantized(tensor)) EDGEOPT_CHECK_OK(CheckZeroPoints(tensor));
+  if (constant && tensor.sparsity) return CheckSparse(tensor, file.buffers[tensor.buffer]);
   return OkStatus();
 }
 

@@ -1,6 +1,7 @@
 #include "formats/tflite/raise/window.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace edgeopt::formats::tflite::raise {
 
@@ -15,6 +16,9 @@ Result<std::vector<WindowAxis>> WindowOf(const OperatorRaising& op, size_t input
       return BadInput("its window has size " + std::to_string(kernel[i]) + ", stride " +
                       std::to_string(strides[i]) + " and dilation " + std::to_string(dilations[i]) +
                       "; expected 1 or more");
+    if (kernel[i] * dilations[i] > std::numeric_limits<int32_t>::max())
+      return BadInput("its window reaches over " + std::to_string(kernel[i] * dilations[i]) +
+                      " elements");
     window.push_back({kernel[i], strides[i], dilations[i], shape[i + 1].value});
   }
   return window;

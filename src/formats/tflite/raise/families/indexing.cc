@@ -56,7 +56,7 @@ Status OneHot(OperatorRaising& op) {
   EDGEOPT_TRY(const auto options, op.OptionsAs<schema::OneHotOptionsT>());
   EDGEOPT_TRY(const int64_t depth, op.IntIn(1));
   EDGEOPT_TRY(const int64_t axis, op.Axis(options.axis, op.InRank(0) + 1));
-  if (depth < 0 || depth > (1 << 24)) return BadInput("its depth is " + std::to_string(depth));
+  if (depth < 0 || depth > (1 << 20)) return BadInput("its depth is " + std::to_string(depth));
   std::vector<int64_t> positions, shape(static_cast<size_t>(op.InRank(0) + 1 - axis), 1);
   for (int64_t i = 0; i < depth; ++i) positions.push_back(i);
   shape.front() = depth;
