@@ -35,8 +35,8 @@ class RaisedPreparation {
     passes::ManagerOptions manager;
     manager.cancel = cancel_;
     EDGEOPT_CHECK_OK(formats::InferTypes(raised_.model));
-    EDGEOPT_TRY(const auto run, passes::Run(raised_.model, passes::Simplify(),
-                                            PassContext(onnxruntime_), manager));
+    EDGEOPT_TRY(const auto run,
+                passes::Run(raised_.model, passes::Simplify(), PassContext(onnxruntime_), manager));
     for (const passes::PassReport& pass : run.passes) {
       if (pass.error.empty()) continue;
       raised_.warnings.push_back("left out " + pass.name + ": " + pass.error);

@@ -18,8 +18,8 @@ namespace edgeopt::pipeline {
 
 struct Raised {
   ir::Model model;
-  int64_t operators = 0;    // of the file
-  int64_t transposes = 0;   // that are left
+  int64_t operators = 0;     // of the file
+  int64_t transposes = 0;    // that are left
   bool in_integers = false;  // LiteRT computes some of it in integers, where rounding differs
   std::vector<std::string> warnings;
 };

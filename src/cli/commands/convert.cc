@@ -78,8 +78,7 @@ std::string Text(const json& report, const std::string& output) {
   std::string text = output + ": " + std::to_string(report["nodes_before"].get<int64_t>()) +
                      (to_onnx ? " operators became " : " nodes became ") +
                      std::to_string(report["nodes_after"].get<int64_t>()) +
-                     (to_onnx ? " nodes\n" : " operators\n") +
-                     Table({"operator", "count"}, rows);
+                     (to_onnx ? " nodes\n" : " operators\n") + Table({"operator", "count"}, rows);
   if (report.contains("source_verified"))
     text += Differences(report["source_verified"], "the ONNX form");
   text += Differences(report["verified"], to_onnx ? "LiteRT" : "ONNX Runtime");
@@ -215,12 +214,11 @@ class Conversion {
   }
 
   Result<Answer> WriteAsTflite(json source_verified) {
-    EDGEOPT_TRY(
-        pipeline::Converted done,
-        pipeline::Convert(
-            source_.model, convert_, *onnxruntime_,
-            [&](std::span<const std::byte> bytes) { return agent_->Load(context_, bytes); },
-            *context_.sink, context_.cancel));
+    EDGEOPT_TRY(pipeline::Converted done,
+                pipeline::Convert(
+                    source_.model, convert_, *onnxruntime_,
+                    [&](std::span<const std::byte> bytes) { return agent_->Load(context_, bytes); },
+                    *context_.sink, context_.cancel));
     formats::tflite::TfliteWriteOptions write;
     write.overwrite = overwrite();
     EDGEOPT_CHECK_OK(formats::tflite::WriteTflite(done.file, options_.output.path, write));

@@ -1,6 +1,5 @@
 // Transposes around spatial operators go where the values between can be stored as these need them.
 #include "passes/layout/channels_last.h"
-
 #include "passes/pass_test.h"
 #include "passes/symbolic_types.h"
 
@@ -29,13 +28,12 @@ void ExpectLeft(int64_t transposes, const std::string& body,
 }
 
 TEST(RemoveTransposes, AChain) {
-  ExpectLeft(2, Conv("x", "a") + "b = Relu(a)\n" + Conv("b", "c") + "d = Add(c, zero)\n" +
-                    Conv("d", "y"));
+  ExpectLeft(
+      2, Conv("x", "a") + "b = Relu(a)\n" + Conv("b", "c") + "d = Add(c, zero)\n" + Conv("d", "y"));
 }
 
 TEST(RemoveTransposes, ABranchThatIsAdded) {
-  ExpectLeft(2, Conv("x", "a") + Conv("a", "b") + "c = Add(a, b)\n d = Relu(c)\n" +
-                    Conv("d", "y"));
+  ExpectLeft(2, Conv("x", "a") + Conv("a", "b") + "c = Add(a, b)\n d = Relu(c)\n" + Conv("d", "y"));
 }
 
 TEST(RemoveTransposes, ConcatenationAndMeanOfChannelsLast) {

@@ -291,8 +291,7 @@ Status GraphRaising::RaiseOperator(const schema::OperatorT& op) {
 
 Status GraphRaising::AddInputs() {
   for (const int32_t index : subgraph_.inputs) {
-    if (const Status known = CheckOperand(index); !known.ok())
-      return known.error().Within("input");
+    if (const Status known = CheckOperand(index); !known.ok()) return known.error().Within("input");
     if (held(index).stored.valid()) return Unsupported("an input is there twice");
     ir::Type type = TypeOf(index);
     for (size_t axis = 0; axis < type.shape->size(); ++axis)
@@ -335,9 +334,8 @@ Status GraphRaising::Run() {
     const schema::OperatorT& op = *subgraph_.operators[i];
     const Status raised = RaiseOperator(op);
     if (raised.ok()) continue;
-    const std::string where =
-        "operator " + std::to_string(i) + " (" +
-        OperatorName(*file_.model.operator_codes[op.opcode_index]) + ")";
+    const std::string where = "operator " + std::to_string(i) + " (" +
+                              OperatorName(*file_.model.operator_codes[op.opcode_index]) + ")";
     if (raised.error().code != ErrorCode::kUnsupported) return raised.error().Within(where);
     ++count;
     problems += (count == 1 ? " " : "; ") + raised.error().Within(where).ToString();

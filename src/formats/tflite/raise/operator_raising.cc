@@ -53,8 +53,8 @@ std::vector<float> Products(const std::vector<float>& factors, float factor) {
 Tensor Scaled(const std::vector<int64_t>& integers, const std::vector<float>& scales) {
   std::vector<float> values;
   for (size_t i = 0; i < integers.size(); ++i)
-    values.push_back(static_cast<float>(static_cast<double>(integers[i]) *
-                                        scales[scales.size() == 1 ? 0 : i]));
+    values.push_back(
+        static_cast<float>(static_cast<double>(integers[i]) * scales[scales.size() == 1 ? 0 : i]));
   return Tensor::Of({static_cast<int64_t>(values.size())}, values);
 }
 

@@ -24,7 +24,8 @@ Status CheckSparse(const schema::TensorT& tensor, const Buffer& data) {
   if (BitsOf(tensor.type) < 8)
     return Unsupported("a sparse tensor of " + TypeName(tensor.type) + " elements");
   const auto& order = tensor.sparsity->traversal_order;
-  if (!std::is_sorted(order.begin() + static_cast<std::ptrdiff_t>(tensor.shape.size()), order.end()))
+  if (!std::is_sorted(order.begin() + static_cast<std::ptrdiff_t>(tensor.shape.size()),
+                      order.end()))
     return Unsupported("a sparse tensor whose blocks are traversed in another order than declared");
   EDGEOPT_TRY(const int64_t count, ir::ElementCount(DimsOf(tensor)));
   const auto stored = static_cast<int64_t>(data.size());

@@ -18,8 +18,7 @@ Status Arithmetic(OperatorRaising& op) {
 
 Status AddN(OperatorRaising& op) {
   ValueId sum = op.In(0);
-  for (size_t slot = 1; slot < op.input_count(); ++slot)
-    sum = op.Node("Add", {sum, op.In(slot)});
+  for (size_t slot = 1; slot < op.input_count(); ++slot) sum = op.Node("Add", {sum, op.In(slot)});
   return op.Out(sum);
 }
 
@@ -48,8 +47,8 @@ ValueId FlooredRemainder(OperatorRaising& op) {
   const ValueId differs =
       op.Node("Xor", {op.Node("Less", {remainder, zero}), op.Node("Less", {y, zero})});
   const ValueId some = op.Node("Not", {op.Node("Equal", {remainder, zero})});
-  return op.Node("Where", {op.Node("And", {some, differs}), op.Node("Add", {remainder, y}),
-                           remainder});
+  return op.Node("Where",
+                 {op.Node("And", {some, differs}), op.Node("Add", {remainder, y}), remainder});
 }
 
 Status FloorMod(OperatorRaising& op) { return op.Out(FlooredRemainder(op)); }
@@ -57,8 +56,7 @@ Status FloorMod(OperatorRaising& op) { return op.Out(FlooredRemainder(op)); }
 // ONNX's Div of integers rounds towards zero; without the remainder there is nothing to round.
 Status FloorDiv(OperatorRaising& op) {
   const ValueId x = op.In(0), y = op.In(1);
-  if (ir::IsFloatingPoint(op.InType(0)))
-    return op.Out(op.Node("Floor", {op.Node("Div", {x, y})}));
+  if (ir::IsFloatingPoint(op.InType(0))) return op.Out(op.Node("Floor", {op.Node("Div", {x, y})}));
   return op.Out(op.Node("Div", {op.Node("Sub", {x, FlooredRemainder(op)}), y}));
 }
 
@@ -71,8 +69,7 @@ Status Atan2(OperatorRaising& op) {
       op.Node("Where", {op.Node("Less", {y, zero}), op.Scalar(-pi, type), op.Scalar(pi, type)});
   const ValueId turned = op.Node("Where", {op.Node("Less", {x, zero}), half_turn, zero});
   const ValueId angle = op.Node("Add", {op.Node("Atan", {op.Node("Div", {y, x})}), turned});
-  const ValueId origin =
-      op.Node("And", {op.Node("Equal", {y, zero}), op.Node("Equal", {x, zero})});
+  const ValueId origin = op.Node("And", {op.Node("Equal", {y, zero}), op.Node("Equal", {x, zero})});
   return op.Out(op.Node("Where", {origin, zero, angle}));
 }
 

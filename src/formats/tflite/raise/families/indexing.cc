@@ -12,17 +12,15 @@ Status Gather(OperatorRaising& op) {
   EDGEOPT_TRY(const int64_t axis, op.Axis(options.axis, op.InRank(0)));
   const int64_t batches = options.batch_dims + (options.batch_dims < 0 ? op.InRank(1) : 0);
   if (batches < 0 || batches > op.InRank(1))
-    return BadInput("it has " + std::to_string(options.batch_dims) + " batch axes, its indices rank " +
-                    std::to_string(op.InRank(1)));
+    return BadInput("it has " + std::to_string(options.batch_dims) +
+                    " batch axes, its indices rank " + std::to_string(op.InRank(1)));
   if (batches == 0) return op.Out(op.Node("Gather", {op.In(0), op.In64(1)}, {{"axis", axis}}));
   if (axis != batches) return op.Unsupported("an axis that does not follow the batches");
   const ValueId indices = op.Node("Unsqueeze", {op.In64(1), op.Ints({-1}, "axes")});
   return op.Out(op.Node("GatherND", {op.In(0), indices}, {{"batch_dims", batches}}));
 }
 
-Status GatherNd(OperatorRaising& op) {
-  return op.Out(op.Node("GatherND", {op.In(0), op.In64(1)}));
-}
+Status GatherNd(OperatorRaising& op) { return op.Out(op.Node("GatherND", {op.In(0), op.In64(1)})); }
 
 // Inputs: indices, table.
 Status EmbeddingLookup(OperatorRaising& op) {
@@ -32,8 +30,8 @@ Status EmbeddingLookup(OperatorRaising& op) {
 // Inputs: indices, updates, shape. What is written twice is added.
 Status ScatterNd(OperatorRaising& op) {
   const ValueId zeros = op.Node("Expand", {op.Scalar(0, op.OutType()), op.In64(2)});
-  return op.Out(op.Node("ScatterND", {zeros, op.In64(0), op.In(1)},
-                        {{"reduction", std::string("add")}}));
+  return op.Out(
+      op.Node("ScatterND", {zeros, op.In64(0), op.In(1)}, {{"reduction", std::string("add")}}));
 }
 
 Status TopK(OperatorRaising& op) {

@@ -19,8 +19,8 @@ Status FullyConnected(OperatorRaising& op) {
   EDGEOPT_TRY(const ValueId bias, op.Bias(2, 0, 1));
   if (options.keep_num_dims && shape.size() != 2) {
     if (!fits)
-      return BadInput("its weights are for " + std::to_string(depth) +
-                      " elements; the input is " + ir::ToString(shape));
+      return BadInput("its weights are for " + std::to_string(depth) + " elements; the input is " +
+                      ir::ToString(shape));
     ValueId result = op.Node("MatMul", {op.In(0), op.Permuted(1, {1, 0})});
     if (bias.valid()) result = op.Node("Add", {result, bias});
     return op.Out(result, options.fused_activation_function);
@@ -42,8 +42,7 @@ ValueId Adjoint(OperatorRaising& op, size_t slot, bool adjoint) {
 Status BatchMatMul(OperatorRaising& op) {
   for (const size_t slot : {size_t{0}, size_t{1}}) EDGEOPT_CHECK_OK(op.CheckRank(slot, 2, 8));
   EDGEOPT_TRY(const auto options, op.OptionsAs<schema::BatchMatMulOptionsT>());
-  return op.Out(
-      op.Node("MatMul", {Adjoint(op, 0, options.adj_x), Adjoint(op, 1, options.adj_y)}));
+  return op.Out(op.Node("MatMul", {Adjoint(op, 0, options.adj_x), Adjoint(op, 1, options.adj_y)}));
 }
 
 constexpr Rule kRules[] = {

@@ -53,9 +53,7 @@ Status Transpose(OperatorRaising& op) {
   return op.Out(op.Permuted(0, order));
 }
 
-Status Shape(OperatorRaising& op) {
-  return op.OutCast(op.Node("Shape", {op.StoredIn(0)}));
-}
+Status Shape(OperatorRaising& op) { return op.OutCast(op.Node("Shape", {op.StoredIn(0)})); }
 
 Status Rank(OperatorRaising& op) {
   return op.Out(op.Scalar(static_cast<double>(op.InRank(0)), op.OutType()));

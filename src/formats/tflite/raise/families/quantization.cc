@@ -39,17 +39,18 @@ Status Densify(OperatorRaising& op) {
 // FakeQuantWithMinMaxArgs).
 Status FakeQuant(OperatorRaising& op) {
   EDGEOPT_TRY(const auto options, op.OptionsAs<schema::FakeQuantOptionsT>());
-  if (options.num_bits < 2 || options.num_bits > 16 || !(options.min <= 0) ||
-      !(options.max >= 0) || !(options.min < options.max))
+  if (options.num_bits < 2 || options.num_bits > 16 || !(options.min <= 0) || !(options.max >= 0) ||
+      !(options.min < options.max))
     return BadInput("it has " + std::to_string(options.num_bits) + " bits and the range " +
                     std::to_string(options.min) + " to " + std::to_string(options.max));
   const float lowest = options.narrow_range ? 1 : 0;
   const auto highest = static_cast<float>((1 << options.num_bits) - 1);
   const float scale = (options.max - options.min) / (highest - lowest);
-  const float zero = std::round(std::fmin(std::fmax(lowest - options.min / scale, lowest), highest));
+  const float zero =
+      std::round(std::fmin(std::fmax(lowest - options.min / scale, lowest), highest));
   const float low = (lowest - zero) * scale, high = (highest - zero) * scale;
-  const ValueId above = op.Node("Sub", {op.Clip(op.In(0), low, high, DataType::kFloat32),
-                                        op.Scalar(low)});
+  const ValueId above =
+      op.Node("Sub", {op.Clip(op.In(0), low, high, DataType::kFloat32), op.Scalar(low)});
   // Rounded half up, as LiteRT does.
   const ValueId steps = op.Node(
       "Floor", {op.Node("Add", {op.Node("Div", {above, op.Scalar(scale)}), op.Scalar(0.5)})});

@@ -38,9 +38,9 @@ Status CumSum(OperatorRaising& op) {
   EDGEOPT_TRY(const int64_t given, op.IntIn(1));
   EDGEOPT_TRY(const int64_t axis, op.Axis(given, op.InRank(0)));
   const ValueId along = op.Scalar(static_cast<double>(axis), DataType::kInt64);
-  return op.Out(op.Node(
-      "CumSum", {op.In(0), along},
-      {{"exclusive", int64_t{options.exclusive}}, {"reverse", int64_t{options.reverse}}}));
+  return op.Out(
+      op.Node("CumSum", {op.In(0), along},
+              {{"exclusive", int64_t{options.exclusive}}, {"reverse", int64_t{options.reverse}}}));
 }
 
 constexpr Rule kRules[] = {

@@ -35,14 +35,13 @@ Status Slice(OperatorRaising& op) {
                       std::to_string(sizes.size()) + "; its input has rank " +
                       std::to_string(rank));
     std::vector<int64_t> ends;
-    for (size_t i = 0; i < rank; ++i)
-      ends.push_back(sizes[i] < 0 ? kEnd : begins[i] + sizes[i]);
+    for (size_t i = 0; i < rank; ++i) ends.push_back(sizes[i] < 0 ? kEnd : begins[i] + sizes[i]);
     return op.Out(AddSlice(op, op.In(0), begins, ends, ones));
   }
   const ValueId begins = op.In64(1), sizes = op.In64(2);
   const ValueId to_end = op.Node("Less", {sizes, op.Scalar(0, DataType::kInt64)});
-  const ValueId ends = op.Node("Where", {to_end, op.Constant(Tensor::Scalar(kEnd), "end"),
-                                         op.Node("Add", {begins, sizes})});
+  const ValueId ends = op.Node(
+      "Where", {to_end, op.Constant(Tensor::Scalar(kEnd), "end"), op.Node("Add", {begins, sizes})});
   return op.Out(op.Node("Slice", {op.In(0), begins, ends}));
 }
 
@@ -251,8 +250,7 @@ Status BatchToSpace(OperatorRaising& op) {
     joined.push_back(blocks.dims[static_cast<size_t>(axis)]);
   }
   const ValueId whole = op.Reshape(op.Transpose(op.Reshape(op.In(0), split), order), joined);
-  return op.Out(
-      AddSlice(op, whole, starts, ends, std::vector<int64_t>(starts.size(), 1)));
+  return op.Out(AddSlice(op, whole, starts, ends, std::vector<int64_t>(starts.size(), 1)));
 }
 
 Status ReverseSequence(OperatorRaising& op) {
