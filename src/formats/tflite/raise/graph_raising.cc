@@ -111,7 +111,10 @@ std::optional<Tensor> GraphRaising::ConstantOf(int32_t index) const {
 }
 
 ir::Type GraphRaising::TypeOf(int32_t index) const {
-  return ir::Type::OfTensor(DataTypeOf(tensor(index).type), ShapeOf(tensor(index)));
+  const schema::TensorT& of = tensor(index);
+  const bool has_rank = of.has_rank || !of.shape.empty() || internal::IsConstant(file_, of);
+  return ir::Type::OfTensor(DataTypeOf(of.type),
+                            has_rank ? std::optional(ShapeOf(of)) : std::nullopt);
 }
 
 // --- values of tensors ---
@@ -293,7 +296,7 @@ Status GraphRaising::AddInputs() {
   for (const int32_t index : subgraph_.inputs) {
     if (const Status known = CheckOperand(index); !known.ok()) return known.error().Within("input");
     if (held(index).stored.valid()) return Unsupported("an input is there twice");
-    ir::Type type = TypeOf(index);
+    ir::Type type = ir::Type::OfTensor(DataTypeOf(tensor(index).type), ShapeOf(tensor(index)));
     for (size_t axis = 0; axis < type.shape->size(); ++axis)
       if (!(*type.shape)[axis].value)
         (*type.shape)[axis].symbol = NameOf(index) + "_" + std::to_string(axis);

@@ -106,9 +106,10 @@ class StridedSlicing {
 
   Status Take(size_t i) {
     if (Has(options_.shrink_axis_mask, i)) {
+      const int64_t index = Has(options_.begin_mask, i) ? 0 : begin_[i];
       removed_.push_back(static_cast<int64_t>(starts_.size()));
-      starts_.push_back(begin_[i]);
-      ends_.push_back(begin_[i] == -1 ? kEnd : begin_[i] + 1);
+      starts_.push_back(index);
+      ends_.push_back(index == -1 ? kEnd : index + 1);
       steps_.push_back(1);
       return OkStatus();
     }
