@@ -51,9 +51,8 @@ std::string WhyNot(Op op) {
     case Op::BIDIRECTIONAL_SEQUENCE_RNN:
     case Op::BIDIRECTIONAL_SEQUENCE_LSTM:
       return "it keeps a state from run to run, which ONNX models don't";
-    case Op::IF:
-    case Op::WHILE:
     case Op::CALL:
+    case Op::STABLEHLO_COMPOSITE:
       return "it runs other subgraphs, which edgeopt does not convert";
     case Op::CUSTOM:
       return "it is a custom operator";
@@ -215,21 +214,29 @@ void GraphRaising::GiveName(ValueId id, const std::string& name) {
 
 void GraphRaising::Bind(int32_t index, ValueId real) {
   const schema::TensorT& of = tensor(index);
-  Held& it = held(index);
-  if (IsQuantized(of)) {
-    const ValueId scale = graph_.AddInitializer(of.name + "/scale", ScaleTensor(ScalesOf(of)));
-    it.stored = graph_.AddValue(NameOf(index));
-    graph_.AddNode("QuantizeLinear", {real, scale, ZeroPoints(of)}, {it.stored}, {},
-                   graph_.value(it.stored).name);
-  } else if (!graph_.producer(real).valid() || bound_.contains(real)) {
-    it.stored = graph_.AddValue(NameOf(index));
-    graph_.AddNode("Identity", {real}, {it.stored}, {}, graph_.value(it.stored).name);
-  } else {
-    it.stored = real;
-    GiveName(real, NameOf(index));
-  }
-  bound_.insert(it.stored);
-  graph_.SetType(it.stored, TypeOf(index));
+  if (!IsQuantized(of)) return BindStored(index, real);
+  const ValueId scale = graph_.AddInitializer(of.name + "/scale", ScaleTensor(ScalesOf(of)));
+  const ValueId stored = graph_.AddValue(NameOf(index), TypeOf(index));
+  graph_.AddNode("QuantizeLinear", {real, scale, ZeroPoints(of)}, {stored}, {},
+                 graph_.value(stored).name);
+  held(index).stored = stored;
+  bound_.insert(stored);
+}
+
+void GraphRaising::BindStored(int32_t index, ValueId stored) {
+  if (!graph_.producer(stored).valid() || bound_.contains(stored))
+    stored = Copied(stored, index);
+  else
+    GiveName(stored, NameOf(index));
+  held(index).stored = stored;
+  bound_.insert(stored);
+  graph_.SetType(stored, TypeOf(index));
+}
+
+ValueId GraphRaising::Copied(ValueId id, int32_t index) {
+  const ValueId copy = graph_.AddValue(NameOf(index), TypeOf(index));
+  graph_.AddNode("Identity", {id}, {copy}, {}, graph_.value(copy).name);
+  return copy;
 }
 
 void GraphRaising::BindConstant(int32_t index, Tensor constant) {
@@ -316,11 +323,7 @@ Status GraphRaising::AddOutputs() {
   for (const int32_t index : subgraph_.outputs) {
     const bool is_same = same_[static_cast<size_t>(index)] >= 0;
     ValueId id = is_same ? RealOf(index) : StoredOf(index);
-    if (is_same || !graph_.producer(id).valid() || graph_.IsOutput(id)) {
-      const ValueId copy = graph_.AddValue(NameOf(index), TypeOf(index));
-      graph_.AddNode("Identity", {id}, {copy}, {}, NameOf(index));
-      id = copy;
-    }
+    if (is_same || !graph_.producer(id).valid() || graph_.IsOutput(id)) id = Copied(id, index);
     // The name may belong to an input or another output.
     if (!graph_.Rename(id, NameOf(index))) GiveName(id, NameOf(index) + "_output");
     graph_.AddOutput(id);
@@ -328,9 +331,7 @@ Status GraphRaising::AddOutputs() {
   return OkStatus();
 }
 
-Status GraphRaising::Run() {
-  EDGEOPT_CHECK_OK(AddInputs());
-  graph_.ReserveNames(boundary_names_);
+Status GraphRaising::AddOperators() {
   std::string problems;
   int64_t count = 0;
   for (size_t i = 0; i < subgraph_.operators.size(); ++i) {
@@ -344,11 +345,40 @@ Status GraphRaising::Run() {
     problems += (count == 1 ? " " : "; ") + raised.error().Within(where).ToString();
     BindNothing(op);
   }
-  if (count != 0)
-    return Unsupported(std::to_string(count) + (count == 1 ? " operator" : " operators") +
-                           " can't be converted to ONNX:" + problems,
-                       "run the model in LiteRT, or convert it from its source without them");
+  if (count == 0) return OkStatus();
+  return Unsupported(std::to_string(count) + (count == 1 ? " operator" : " operators") +
+                         " can't be converted to ONNX:" + problems,
+                     "run the model in LiteRT, or convert it from its source without them");
+}
+
+Status GraphRaising::Run() {
+  EDGEOPT_CHECK_OK(AddInputs());
+  graph_.ReserveNames(boundary_names_);
+  EDGEOPT_CHECK_OK(AddOperators());
   return AddOutputs();
+}
+
+Result<std::vector<ValueId>> GraphRaising::RunOn(const std::vector<ValueId>& inputs) {
+  if (inputs.size() != subgraph_.inputs.size())
+    return BadInput("it has " + std::to_string(subgraph_.inputs.size()) + " inputs and gets " +
+                    std::to_string(inputs.size()));
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    EDGEOPT_CHECK_OK(CheckOperand(subgraph_.inputs[i]));
+    held(subgraph_.inputs[i]).stored = inputs[i];
+    bound_.insert(inputs[i]);
+  }
+  EDGEOPT_CHECK_OK(AddOperators());
+  std::vector<ValueId> outputs;
+  for (const int32_t index : subgraph_.outputs)
+    outputs.push_back(same_[static_cast<size_t>(index)] >= 0 ? RealOf(index) : StoredOf(index));
+  return outputs;
+}
+
+Result<std::vector<ValueId>> GraphRaising::RaiseSubgraph(int64_t subgraph, ir::Graph& graph,
+                                                         const std::vector<ValueId>& inputs) const {
+  auto outputs = GraphRaising(file_, static_cast<size_t>(subgraph), nullptr, graph).RunOn(inputs);
+  if (!outputs.ok()) return outputs.error().Within("subgraph " + std::to_string(subgraph));
+  return outputs;
 }
 
 }  // namespace raise

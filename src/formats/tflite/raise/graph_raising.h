@@ -15,14 +15,28 @@
 
 namespace edgeopt::formats::tflite::raise {
 
+// How much may still be raised: a subgraph is raised wherever it is called, and a few that call
+// each other can stand for any number of operators.
+struct Budget {
+  int64_t operators = 0;
+  int64_t depth = 8;
+};
+
 class GraphRaising {
  public:
-  // `signature` may be null.
+  // `signature`, which names inputs and outputs, may be null.
   GraphRaising(const File& file, size_t subgraph, const schema::SignatureDefT* signature,
-               ir::Graph& graph);
+               ir::Graph& graph, Budget& budget);
 
   // Inputs, every operator in order, outputs; operators that can't be raised are collected.
   Status Run();
+  // The same where the inputs are values of the graph already; returns the outputs, which may be
+  // such values, too.
+  Result<std::vector<ValueId>> RunOn(const std::vector<ValueId>& inputs);
+
+  // Another subgraph, for values of `graph`.
+  Result<std::vector<ValueId>> RaiseSubgraph(int64_t subgraph, ir::Graph& graph,
+                                             const std::vector<ValueId>& inputs) const;
 
   ir::Graph& graph() { return graph_; }
   const schema::TensorT& tensor(int32_t index) const {
@@ -44,6 +58,8 @@ class GraphRaising {
 
   // The real numbers that an operator computed for the tensor.
   void Bind(int32_t index, ValueId real);
+  // The tensor itself: integers of a quantized one.
+  void BindStored(int32_t index, ValueId stored);
   void BindConstant(int32_t index, ir::Tensor tensor);
   // The tensor is `source` by another name.
   void BindSame(int32_t index, int32_t source);
@@ -55,7 +71,9 @@ class GraphRaising {
   };
 
   Status AddInputs();
+  Status AddOperators();
   Status AddOutputs();
+  ValueId Copied(ValueId id, int32_t index);
   Status RaiseOperator(const schema::OperatorT& op);
   Status CheckOperands(const Rule& rule, const schema::OperatorT& op) const;
   Status CheckOperand(int32_t index) const;
@@ -71,6 +89,7 @@ class GraphRaising {
   const File& file_;
   const schema::SubGraphT& subgraph_;
   ir::Graph& graph_;
+  Budget& budget_;
   // By tensor.
   std::vector<Held> held_;
   std::vector<std::optional<ir::Tensor>> computed_;  // constants that operators make of constants

@@ -266,6 +266,26 @@ ValueId OperatorRaising::Reduce(std::string op_type, ValueId x, const std::vecto
               {{"keepdims", int64_t{keep_dims}}, {"noop_with_empty_axes", int64_t{axes.empty()}}});
 }
 
+// --- subgraphs ---
+
+std::vector<ValueId> OperatorRaising::StoredFrom(size_t first) {
+  std::vector<ValueId> values;
+  for (size_t slot = first; slot < op_.inputs.size(); ++slot) values.push_back(StoredIn(slot));
+  return values;
+}
+
+Result<std::vector<ValueId>> OperatorRaising::Called(int64_t subgraph, ir::Graph& graph,
+                                                     const std::vector<ValueId>& inputs) const {
+  return graph_.RaiseSubgraph(subgraph, graph, inputs);
+}
+
+ir::Graph& OperatorRaising::graph() { return graph_.graph(); }
+
+Status OperatorRaising::OutStored(const std::vector<ValueId>& values) {
+  for (size_t i = 0; i < values.size(); ++i) graph_.BindStored(op_.outputs[i], values[i]);
+  return OkStatus();
+}
+
 // --- results ---
 
 Status OperatorRaising::Out(ValueId value, size_t index) {

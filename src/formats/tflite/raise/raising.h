@@ -94,6 +94,16 @@ class OperatorRaising {
   ValueId Clip(ValueId x, double low, double high, ir::DataType type);
   ValueId Reduce(std::string op_type, ValueId x, const std::vector<int64_t>& axes, bool keep_dims);
 
+  // --- subgraphs ---
+  // Inputs from `first` on, as a subgraph gets them: quantized tensors as integers.
+  std::vector<ValueId> StoredFrom(size_t first);
+  // The outputs of a subgraph for values of `graph`, which is the operator's or one inside it.
+  Result<std::vector<ValueId>> Called(int64_t subgraph, ir::Graph& graph,
+                                      const std::vector<ValueId>& inputs) const;
+  ir::Graph& graph();
+  // The outputs' own tensors, integers of quantized ones.
+  Status OutStored(const std::vector<ValueId>& values);
+
   // --- results ---
   Status Out(ValueId value, size_t index = 0);
   // With the operator's own activation behind it.
