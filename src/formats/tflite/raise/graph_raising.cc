@@ -6,6 +6,7 @@
 #include "formats/tflite/raise.h"
 #include "formats/tflite/verify.h"
 #include "ir/permute.h"
+#include "ir/verifier.h"
 
 namespace edgeopt::formats::tflite {
 namespace raise {
@@ -17,6 +18,8 @@ using ir::Tensor;
 // int16 in QuantizeLinear begins with opset 21, Gelu with 20.
 constexpr int64_t kOpset = 21;
 constexpr int64_t kIrVersion = 10;
+// On average a subgraph is called a few times only.
+constexpr int64_t kMostCalls = 64;
 
 template <typename T>
 Tensor ZeroPointTensor(const std::vector<int64_t>& zero_points) {
@@ -69,10 +72,11 @@ bool IsBoundary(const schema::SubGraphT& subgraph, int32_t index) {
 }  // namespace
 
 GraphRaising::GraphRaising(const File& file, size_t subgraph,
-                           const schema::SignatureDefT* signature, ir::Graph& graph)
+                           const schema::SignatureDefT* signature, ir::Graph& graph, Budget& budget)
     : file_(file),
       subgraph_(*file.model.subgraphs[subgraph]),
       graph_(graph),
+      budget_(budget),
       held_(subgraph_.tensors.size()),
       computed_(subgraph_.tensors.size()),
       same_(subgraph_.tensors.size(), -1) {
@@ -336,6 +340,8 @@ Status GraphRaising::AddOperators() {
   int64_t count = 0;
   for (size_t i = 0; i < subgraph_.operators.size(); ++i) {
     const schema::OperatorT& op = *subgraph_.operators[i];
+    if (--budget_.operators < 0)
+      return Unsupported("its subgraphs call each other for too many operators");
     const Status raised = RaiseOperator(op);
     if (raised.ok()) continue;
     const std::string where = "operator " + std::to_string(i) + " (" +
@@ -362,6 +368,7 @@ Result<std::vector<ValueId>> GraphRaising::RunOn(const std::vector<ValueId>& inp
   if (inputs.size() != subgraph_.inputs.size())
     return BadInput("it has " + std::to_string(subgraph_.inputs.size()) + " inputs and gets " +
                     std::to_string(inputs.size()));
+  for (std::string& name : names_) name = subgraph_.name + "/" + name;
   for (size_t i = 0; i < inputs.size(); ++i) {
     EDGEOPT_CHECK_OK(CheckOperand(subgraph_.inputs[i]));
     held(subgraph_.inputs[i]).stored = inputs[i];
@@ -376,7 +383,11 @@ Result<std::vector<ValueId>> GraphRaising::RunOn(const std::vector<ValueId>& inp
 
 Result<std::vector<ValueId>> GraphRaising::RaiseSubgraph(int64_t subgraph, ir::Graph& graph,
                                                          const std::vector<ValueId>& inputs) const {
-  auto outputs = GraphRaising(file_, static_cast<size_t>(subgraph), nullptr, graph).RunOn(inputs);
+  if (budget_.depth <= 0) return Unsupported("its subgraphs call each other too deeply");
+  --budget_.depth;
+  auto outputs =
+      GraphRaising(file_, static_cast<size_t>(subgraph), nullptr, graph, budget_).RunOn(inputs);
+  ++budget_.depth;
   if (!outputs.ok()) return outputs.error().Within("subgraph " + std::to_string(subgraph));
   return outputs;
 }
@@ -424,9 +435,13 @@ Result<ir::Model> Raise(const File& file) {
   model.doc_string = file.model.description;
   const std::string& name = file.model.subgraphs[subgraph]->name;
   model.graph.name = name.empty() ? "main" : name;
-  raise::GraphRaising graph(file, subgraph, signature, model.graph);
+  raise::Budget budget;
+  for (const auto& it : file.model.subgraphs)
+    budget.operators += raise::kMostCalls * static_cast<int64_t>(it->operators.size());
+  raise::GraphRaising graph(file, subgraph, signature, model.graph, budget);
   if (const Status raised = graph.Run(); !raised.ok())
     return raised.error().Within("subgraph " + std::to_string(subgraph));
+  EDGEOPT_CHECK_OK(ir::Verify(model));
   EDGEOPT_CHECK_OK(InferTypes(model));
   return model;
 }
