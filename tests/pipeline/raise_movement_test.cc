@@ -115,7 +115,7 @@ TEST(RaiseOperators, Positions) {
        {F({2, 3, 4}), Const<int32_t>({2, 2}, {1, 2, 0, 0})}, {F({2, 4})});
   Same(Op::SCATTER_ND, schema::ScatterNdOptionsT{},
        {Const<int32_t>({3, 1}, {1, 4, 1}), F({3, 2}), Ints({5, 2})}, {F({5, 2})});
-  Same(Op::EMBEDDING_LOOKUP, {Ints({2, 0, 1}), Weights({3, 4})}, {F({3, 4})});
+  Same(Op::EMBEDDING_LOOKUP, {Ints({2, 0, 1}), F({3, 4})}, {F({3, 4})});
   schema::OneHotOptionsT one_hot;
   for (const int axis : {-1, 0, 1}) {
     one_hot.axis = axis;

@@ -8,9 +8,9 @@ namespace {
 
 // A convolution as it comes from channels-last data, of 3 channels to 3.
 std::string Conv(const std::string& x, const std::string& y) {
-  return x + "_f = Transpose<perm = [0, 3, 1, 2]>(" + x + ")\n " + y +
-         "_f = Conv<pads = [1, 1, 1, 1]>(" + x + "_f, w)\n " + y +
-         " = Transpose<perm = [0, 2, 3, 1]>(" + y + "_f)\n";
+  return y + "_i = Transpose<perm = [0, 3, 1, 2]>(" + x + ")\n " + y +
+         "_o = Conv<pads = [1, 1, 1, 1]>(" + y + "_i, w)\n " + y +
+         " = Transpose<perm = [0, 2, 3, 1]>(" + y + "_o)\n";
 }
 
 void ExpectLeft(int64_t transposes, const std::string& body,

@@ -304,10 +304,10 @@ Status OperatorRaising::Out(ValueId value, schema::ActivationFunctionType activa
       return Out(Clip(value, -1, 1, OutType()));
     case Activation::RELU6:
       return Out(Clip(value, 0, 6, OutType()));
-    case Activation::TANH:
-      return Out(Node("Tanh", {value}));
     default:
-      return Unsupported("activation " + std::to_string(static_cast<int>(activation)));
+      // LiteRT's kernels leave TANH and SIGN_BIT out in silence: which is meant, nobody knows.
+      return Unsupported(std::string("activation ") +
+                         schema::EnumNameActivationFunctionType(activation));
   }
 }
 
