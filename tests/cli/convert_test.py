@@ -98,7 +98,7 @@ class ConvertTest(CliTest):
         _, tflite = self.convert(EXAMPLES / "fashion_resnet10.onnx", "--precision", "int8", "--io", "int8", *calibration)
         answer = self.json("convert", tflite, "-o", self.folder / "back.onnx")
         self.assertGreater(answer["operators"]["QuantizeLinear"], 9)
-        self.assertEqual(answer["transposes"], 0)
+        self.assertLessEqual(answer["transposes"], 1)
         again = self.folder / "again.tflite"
         answer = self.json("convert", tflite, "-o", again)
         self.assertFalse({"QUANTIZE", "DEQUANTIZE", "TRANSPOSE"} & set(answer["operators"]))
