@@ -1,7 +1,9 @@
 #include "cli/agents.h"
 
 #include <algorithm>
+#include <iterator>
 
+#include "cli/parser.h"
 #include "measure/fitting_inputs.h"
 #include "measure/machine.h"
 #include "pipeline/agents.h"
@@ -14,37 +16,85 @@ namespace {
 // Latency may depend on the values (zeros, denormals, early exits): some real samples in turn.
 constexpr int64_t kBenchSamples = 16;
 
+// In the order of runtimes::KernelMode.
+constexpr const char* kKernels[] = {"xnnpack", "builtin", "reference"};
+
 }  // namespace
 
+void AddSessionOptions(Parser& parser, SessionArguments& arguments) {
+  parser.Add("--threads", arguments.threads, "0: one per usable CPU").NonNegative();
+  parser.Add("--kernels", arguments.kernels, "of LiteRT")
+      .OneOf({kKernels[0], kKernels[1], kKernels[2]})
+      .WithoutDefault();
+}
+
 Result<std::unique_ptr<measure::AgentClient>> LoadInAgent(const Context& context,
-                                                          const std::string& model, int threads) {
-  // Read here first: the runtime tells less well what is wrong with a file.
-  EDGEOPT_CHECK_OK(pipeline::OpenModel(model));
+                                                          const std::string& model,
+                                                          const SessionArguments& arguments) {
+  EDGEOPT_CHECK_OK(pipeline::CheckModelFile(model));
+  runtimes::SessionOptions session;
+  session.threads =
+      arguments.threads > 0 ? arguments.threads : std::max(1, measure::ReadMachine().usable_cpus);
+  if (!arguments.kernels.empty()) {
+    if (pipeline::FormatOf(model) != pipeline::Format::kTflite)
+      return UsageError("--kernels is for TFLite models; '" + model + "' runs in ONNX Runtime");
+    const auto* const mode = std::find(std::begin(kKernels), std::end(kKernels), arguments.kernels);
+    session.kernels = static_cast<runtimes::KernelMode>(mode - std::begin(kKernels));
+  }
   const pipeline::AgentStarter starter{context.program, context.runtime_library, context.cancel};
-  auto client =
-      starter.Load(model, threads > 0 ? threads : std::max(1, measure::ReadMachine().usable_cpus));
+  auto client = starter.Load(model, session);
   if (!client.ok()) return client.error().Within("'" + model + "'");
   return client;
 }
 
-Result<std::string> SetBenchInputs(measure::AgentClient& client, const DataOptions& options) {
+Result<ModelData> OpenDataFor(const DataOptions& options,
+                              const std::vector<runtimes::TensorSpec>& inputs) {
+  ModelData data;
+  data.specs = pipeline::InputSpecsOf(inputs);
+  data.integers = pipeline::IntegersOf(inputs);
+  if (data.integers.empty()) {
+    EDGEOPT_TRY(data.dataset, OpenData(options, data.specs));
+    return data;
+  }
+  std::vector<data::InputSpec> as_float = data.specs;
+  for (data::InputSpec& spec : as_float)
+    if (data.integers.contains(spec.name)) spec.type = ir::DataType::kFloat32;
+  auto floats = OpenData(options, as_float);
+  if (floats.ok()) {
+    data.dataset = std::move(*floats);
+    data.specs = std::move(as_float);
+    return data;
+  }
+  auto integers = OpenData(options, data.specs);
+  if (!integers.ok()) return floats.error();
+  data.dataset = std::move(*integers);
+  data.integers.clear();
+  return data;
+}
+
+Result<BenchInputs> SetBenchInputs(measure::AgentClient& client, const DataOptions& options) {
+  BenchInputs inputs;
   if (options.path.empty()) {
     const auto sample = client.GenerateInputs();
     if (!sample.ok())
       return BadInput("no generated inputs fit this model: " + sample.error().message,
                       "give inputs with --data");
-    return "generated inputs: " + measure::DescribeShapes(*sample);
+    inputs.text = "generated inputs: " + measure::DescribeShapes(*sample);
+    inputs.generated = true;
+    for (const ir::Tensor& tensor : *sample) inputs.elements.push_back(tensor.size());
+    std::sort(inputs.elements.begin(), inputs.elements.end());
+    return inputs;
   }
-  const auto specs = pipeline::InputSpecsOf(client.model().inputs);
-  EDGEOPT_TRY(const auto dataset, OpenData(options, specs));
+  EDGEOPT_TRY(const ModelData data, OpenDataFor(options, client.model().inputs));
   std::vector<std::vector<ir::Tensor>> samples;
-  for (int64_t i = 0; i < std::min(kBenchSamples, dataset->size()); ++i) {
-    EDGEOPT_TRY(const data::Sample sample, dataset->Load(i));
-    EDGEOPT_TRY(auto inputs, data::ModelInputs(sample, specs));
-    samples.push_back(std::move(inputs));
+  for (int64_t i = 0; i < std::min(kBenchSamples, data.dataset->size()); ++i) {
+    EDGEOPT_TRY(const data::Sample sample, data.dataset->Load(i));
+    EDGEOPT_TRY(auto tensors, data::ModelInputs(sample, data.specs));
+    samples.push_back(pipeline::ToIntegers(std::move(tensors), data.integers));
   }
   EDGEOPT_CHECK_OK(client.SetInputs(samples));
-  return std::to_string(samples.size()) + " samples of " + dataset->Describe();
+  inputs.text = std::to_string(samples.size()) + " samples of " + data.dataset->Describe();
+  return inputs;
 }
 
 void WarnAboutMachine(const Context& context, const measure::AgentClient& client, int threads) {

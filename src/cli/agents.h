@@ -8,17 +8,45 @@
 #include "cli/command.h"
 #include "cli/data_options.h"
 #include "measure/agent_client.h"
+#include "pipeline/float_io.h"
 
 namespace edgeopt::cli {
 
-// Starts an agent and loads the model, which was read here before (pipeline::OpenModel). `threads`
-// 0: one per usable CPU.
-Result<std::unique_ptr<measure::AgentClient>> LoadInAgent(const Context& context,
-                                                          const std::string& model, int threads);
+class Parser;
 
-// Gives the agent the first samples of the data set, or, without --data, generated ones; the answer
-// says which: "12 samples of ...", "generated inputs: x [1, 3]".
-Result<std::string> SetBenchInputs(measure::AgentClient& client, const DataOptions& options);
+// How a model is run, as the user says it.
+struct SessionArguments {
+  int threads = 0;      // 0: one per usable CPU
+  std::string kernels;  // of LiteRT: xnnpack, builtin, reference; empty: the default
+};
+// Declares --threads and --kernels.
+void AddSessionOptions(Parser& parser, SessionArguments& arguments);
+
+// Starts an agent and loads the model, which was read here before (pipeline::CheckModelFile), in
+// the runtime of its format. Usage error for --kernels with a model that LiteRT does not run.
+Result<std::unique_ptr<measure::AgentClient>> LoadInAgent(const Context& context,
+                                                          const std::string& model,
+                                                          const SessionArguments& arguments);
+
+// A data set as a loaded model takes it.
+struct ModelData {
+  std::unique_ptr<data::Dataset> dataset;
+  std::vector<data::InputSpec> specs;
+  // The quantized inputs that the data gives as floats (pipeline::ToIntegers); none when it holds
+  // integers.
+  pipeline::Integers integers;
+};
+Result<ModelData> OpenDataFor(const DataOptions& options,
+                              const std::vector<runtimes::TensorSpec>& inputs);
+
+// What a model is timed on.
+struct BenchInputs {
+  std::string text;  // "12 samples of ...", "generated inputs: x [1, 3]"
+  bool generated = false;
+  std::vector<int64_t> elements;  // of each generated input, sorted
+};
+// Gives the agent the first samples of the data set, or, without --data, generated ones.
+Result<BenchInputs> SetBenchInputs(measure::AgentClient& client, const DataOptions& options);
 
 // Warnings about the machine, to the sink.
 void WarnAboutMachine(const Context& context, const measure::AgentClient& client, int threads);

@@ -17,16 +17,28 @@ std::string Share(const json& row) {
   return std::to_string(std::lround(row["share"].get<double>() * 100)) + " %";
 }
 
-// Float nodes of a quantized model by type and reason.
-std::string FloatNodes(const json& profile) {
+// Nodes with a reason (why they ran in float, or not in XNNPACK) by type.
+std::string Reasons(const json& profile, const char* field, const char* value,
+                    const std::string& title) {
   std::map<std::string, int64_t> counts;
   for (const json& node : profile["nodes"])
-    if (node["kind"] == "float" && node.contains("reason"))
+    if (node[field] == value && node.contains("reason"))
       ++counts[node["op_type"].get<std::string>() + ": " + node["reason"].get<std::string>()];
   std::string text;
   for (const auto& [reason, count] : counts)
     text += "    " + std::to_string(count) + " x " + reason + "\n";
-  return text.empty() ? "" : "  kernels that ran in float:\n" + text;
+  return text.empty() ? "" : "  " + title + ":\n" + text;
+}
+
+// Who ran the operators, where it was more than one.
+std::string Providers(const json& profile) {
+  if (profile["by_provider"].size() < 2) return "";
+  std::vector<std::vector<std::string>> rows;
+  for (const json& provider : profile["by_provider"])
+    rows.push_back(
+        {provider["provider"], std::to_string(provider["nodes"].get<int64_t>()), Share(provider)});
+  return Table({"run by", "nodes", "time"}, rows) +
+         Reasons(profile, "provider", "builtin", "not left to XNNPACK");
 }
 
 }  // namespace
@@ -35,7 +47,11 @@ std::string KernelSummary(const json& profile) {
   std::vector<std::vector<std::string>> rows;
   for (const json& kind : profile["by_kind"])
     rows.push_back({kind["kind"], std::to_string(kind["nodes"].get<int64_t>()), Share(kind)});
-  return Table({"kernels", "nodes", "time"}, rows) + FloatNodes(profile);
+  // An operator of LiteRT's own has its reason below.
+  const bool litert = profile["by_provider"].size() > 1;
+  return Table({"kernels", "nodes", "time"}, rows) +
+         (litert ? "" : Reasons(profile, "kind", "float", "kernels that ran in float")) +
+         Providers(profile);
 }
 
 std::string ProfileTables(const json& profile, size_t max_nodes) {

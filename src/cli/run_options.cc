@@ -22,8 +22,11 @@ Result<double> ParseTolerance(const std::string& text) {
 }  // namespace
 
 void AddRunOptions(Parser& parser, RunArguments& arguments) {
-  parser.Add("model", arguments.model, "the ONNX model; never changed").Required();
+  parser.Add("model", arguments.model, "the model, ONNX or TFLite; never changed").Required();
   parser.Add("--device", arguments.device, "what it will run on").TypeName("NAME");
+  parser.Add("--format", arguments.format, "default: the device's; any: also LiteRT on a CPU")
+      .OneOf({"onnx", "tflite", "tensorrt", "any"})
+      .WithoutDefault();
   AddDataOptions(parser, arguments.data, "--data", "validation data", false, false);
   parser.Add("--metric", arguments.metric, "accuracy metric (edgeopt list metrics)")
       .TypeName("NAME");
@@ -56,6 +59,7 @@ Result<pipeline::RunOptions> ToRunOptions(const RunArguments& arguments) {
   pipeline::RunOptions options;
   options.model = arguments.model;
   options.device = arguments.device;
+  options.format = arguments.format;
   options.data.path = arguments.data.path;
   options.data.kind = arguments.data.kind;
   options.data.labels = arguments.data.labels;

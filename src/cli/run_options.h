@@ -14,7 +14,8 @@ class Parser;
 
 // As typed; ToRunOptions reads it.
 struct RunArguments {
-  std::string model, device = "cpu-generic", metric, tolerance = "2%", policy = "stop", work;
+  std::string model, device = "cpu-generic", format, metric, tolerance = "2%", policy = "stop",
+                     work;
   std::string calibration;
   int64_t calibration_samples = 0;
   std::vector<std::string> metric_parameters;  // NAME=VALUE

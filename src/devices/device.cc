@@ -12,7 +12,7 @@ Result<const Device*> FindDevice(std::string_view name) {
 }
 
 Status CheckFormat(const Device& device, std::string_view format) {
-  if (format == device.format) return OkStatus();
+  if (format == device.format || (format == "any" && device.any_format)) return OkStatus();
   return Unsupported("a " + std::string(device.title) + " is not given " + std::string(format) +
                          ": " + std::string(device.why),
                      "use the format " + std::string(device.format) + ", or another device");

@@ -18,6 +18,7 @@ struct Device {
   std::string_view format;   // the one that it runs best: "onnx", "tflite", "tensorrt"
   std::string_view runtime;  // that executes this format: "onnxruntime", "litert", "tensorrt"
   std::string_view why;      // why this format
+  bool any_format = false;   // runs other formats well too: --format any
   // How its board names itself in the device tree begins so; empty: every machine is one.
   std::string_view board;
 };
@@ -26,7 +27,8 @@ std::span<const Device> Table();
 // Usage error, listing the known ones, for an unknown name.
 Result<const Device*> FindDevice(std::string_view name);
 
-// The device decides the format: kUnsupported, with the reason, for another one.
+// The device decides the format: kUnsupported, with the reason, for another one. "any" lets what is
+// measured decide, where the device takes several.
 Status CheckFormat(const Device& device, std::string_view format);
 
 // True when `machine` is such a device.

@@ -1,6 +1,8 @@
 #include "ir/permute.h"
 
+#include <algorithm>
 #include <cstring>
+#include <numeric>
 #include <string>
 #include <utility>
 
@@ -96,6 +98,26 @@ Tensor Permuted(const Tensor& tensor, const std::vector<int64_t>& permutation) {
       MoveBits(walk, count, bits, source, bytes.data());
   }
   return Tensor::Make(tensor.type(), walk.sizes, Buffer::Own(std::move(bytes))).value();
+}
+
+std::vector<std::vector<int64_t>> ChannelMoves(const Dims& from, const Dims& to) {
+  if (from.size() != to.size()) return {};
+  std::vector<int64_t> same(from.size());
+  std::iota(same.begin(), same.end(), 0);
+  std::vector<std::vector<int64_t>> candidates = {same};
+  if (from.size() > 2) {
+    candidates.resize(3, same);
+    std::rotate(candidates[1].begin() + 1, candidates[1].begin() + 2, candidates[1].end());
+    std::rotate(candidates[2].begin() + 1, candidates[2].end() - 1, candidates[2].end());
+  }
+  std::erase_if(candidates, [&](const std::vector<int64_t>& permutation) {
+    for (size_t i = 0; i < to.size(); ++i) {
+      const int64_t size = from[static_cast<size_t>(permutation[i])];
+      if (size != to[i] && size != -1 && to[i] != -1) return true;
+    }
+    return false;
+  });
+  return candidates;
 }
 
 }  // namespace edgeopt::ir

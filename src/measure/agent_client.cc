@@ -68,6 +68,7 @@ Result<std::unique_ptr<AgentClient>> AgentClient::Start(AgentOptions options) {
 const AgentHello& AgentClient::hello() const { return hello_; }
 bool AgentClient::usable() const { return connection_->usable(); }
 const LoadedModel& AgentClient::model() const { return model_; }
+const RuntimeInfo& AgentClient::runtime() const { return runtime_; }
 std::chrono::nanoseconds AgentClient::last_run_time() const { return last_run_time_; }
 
 Status AgentClient::Load(const std::filesystem::path& path, const LoadOptions& options) {
@@ -91,6 +92,8 @@ Status AgentClient::Load(const std::filesystem::path& path, const LoadOptions& o
   }
   EDGEOPT_TRY(const json result, connection_->Call("load", ToJson(params)));
   EDGEOPT_TRY_ANSWER(model_, "load", LoadedModelFrom(result));
+  for (const RuntimeInfo& runtime : hello_.runtimes)
+    if (runtime.name == params.runtime) runtime_ = runtime;
   threads_ = options.session.threads;
   loaded_ = true;
   has_inputs_ = false;

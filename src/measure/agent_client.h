@@ -66,6 +66,8 @@ class AgentClient {
   Status Load(const std::filesystem::path& model, const LoadOptions& options = {});
   // Of the loaded model; requires a successful Load.
   const LoadedModel& model() const;
+  // That it runs in, as the agent knows it.
+  const RuntimeInfo& runtime() const;
 
   // All outputs in declared order. The tensors own their memory.
   Result<std::vector<ir::Tensor>> Run(std::span<const ir::Tensor> inputs);
@@ -100,6 +102,7 @@ class AgentClient {
   std::unique_ptr<Connection> connection_;
   AgentHello hello_;
   LoadedModel model_;
+  RuntimeInfo runtime_;
   bool loaded_ = false, has_inputs_ = false, generated_inputs_ = false;
   int threads_ = 0;
   std::chrono::nanoseconds last_run_time_{0};

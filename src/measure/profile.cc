@@ -14,7 +14,8 @@ using runtimes::ProfileEvent;
 constexpr KernelKind kKinds[] = {KernelKind::kInt8, KernelKind::kWeightOnly,
                                  KernelKind::kConversion, KernelKind::kFloat, KernelKind::kOther};
 
-// In ProfileEvent's words, which are ONNX Runtime's.
+// In ProfileEvent's words, which are ONNX Runtime's. Operators have ONNX Runtime's names, LiteRT's
+// ("CONV_2D") or XNNPACK's ("Convolution (NHWC, QC8) IGEMM").
 bool IsEightBit(const std::string& type) { return type == "uint8" || type == "int8"; }
 bool IsFloat(const std::string& type) {
   return type == "float" || type == "float16" || type == "double" || type == "bfloat16";
@@ -30,7 +31,8 @@ bool ComputesInIntegers(std::string_view op) {
                                                     "QEmbedLayerNormalization",
                                                     "QMoE"};
   return kNamed.contains(op) || op.starts_with("QLinear") || op.starts_with("QOrdered") ||
-         op.find("Integer") != std::string_view::npos;
+         op.find("Integer") != std::string_view::npos ||
+         op.find("QD8") != std::string_view::npos;  // XNNPACK's
 }
 
 bool HasPackedWeights(std::string_view op) {
@@ -38,11 +40,16 @@ bool HasPackedWeights(std::string_view op) {
 }
 
 bool IsConversion(std::string_view op) {
-  return op == "QuantizeLinear" || op == "DequantizeLinear" || op == "DynamicQuantizeLinear";
+  return op == "QuantizeLinear" || op == "DequantizeLinear" || op == "DynamicQuantizeLinear" ||
+         op == "QUANTIZE" || op == "DEQUANTIZE" || op.starts_with("Convert (");
 }
 
-bool IsControlFlow(std::string_view op) { return op == "If" || op == "Loop" || op == "Scan"; }
-bool LooksAtShapesOnly(std::string_view op) { return op == "Shape" || op == "Size"; }
+bool IsControlFlow(std::string_view op) {
+  return op == "If" || op == "Loop" || op == "Scan" || op == "IF" || op == "WHILE";
+}
+bool LooksAtShapesOnly(std::string_view op) {
+  return op == "Shape" || op == "Size" || op == "SHAPE";
+}
 
 // The mean without the largest tenth: those runs of the node were interrupted.
 double UndisturbedMean(std::vector<double> values) {
@@ -135,6 +142,7 @@ Profile MakeProfile(std::vector<NodeProfile> nodes, int64_t runs) {
   };
   std::map<std::string, OpProfile> by_op;
   std::map<KernelKind, KindProfile> by_kind;
+  std::map<std::string, ProviderProfile> by_provider;
   for (NodeProfile& node : nodes) {
     node.share = share(node.mean_us);
     if (node.nested) continue;
@@ -146,7 +154,16 @@ Profile MakeProfile(std::vector<NodeProfile> nodes, int64_t runs) {
     KindProfile& kind = by_kind[node.kind];
     ++kind.nodes;
     kind.mean_us += node.mean_us;
+    ProviderProfile& provider = by_provider[node.provider];
+    provider.provider = node.provider;
+    ++provider.nodes;
+    provider.mean_us += node.mean_us;
   }
+  for (auto& [name, provider] : by_provider) {
+    provider.share = share(provider.mean_us);
+    profile.by_provider.push_back(std::move(provider));
+  }
+  SortByTime(profile.by_provider);
   for (auto& [name, op] : by_op) {
     op.share = share(op.mean_us);
     profile.by_op.push_back(std::move(op));
@@ -165,7 +182,7 @@ Profile MakeProfile(std::vector<NodeProfile> nodes, int64_t runs) {
 
 nlohmann::json ToJson(const Profile& profile) {
   using nlohmann::json;
-  json nodes = json::array(), ops = json::array(), kinds = json::array();
+  json nodes = json::array(), ops = json::array(), kinds = json::array(), providers = json::array();
   for (const NodeProfile& node : profile.nodes) {
     json row = {{"node", node.node},
                 {"op_type", node.op_type},
@@ -191,11 +208,14 @@ nlohmann::json ToJson(const Profile& profile) {
                      {"nodes", kind.nodes},
                      {"mean_us", kind.mean_us},
                      {"share", kind.share}});
-  return {{"runs", profile.runs},
-          {"operators_us", profile.operators_us},
-          {"nodes", std::move(nodes)},
-          {"by_op", std::move(ops)},
-          {"by_kind", std::move(kinds)}};
+  for (const ProviderProfile& provider : profile.by_provider)
+    providers.push_back({{"provider", provider.provider},
+                         {"nodes", provider.nodes},
+                         {"mean_us", provider.mean_us},
+                         {"share", provider.share}});
+  return {{"runs", profile.runs},        {"operators_us", profile.operators_us},
+          {"nodes", std::move(nodes)},   {"by_op", std::move(ops)},
+          {"by_kind", std::move(kinds)}, {"by_provider", std::move(providers)}};
 }
 
 }  // namespace edgeopt::measure

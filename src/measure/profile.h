@@ -32,7 +32,9 @@ struct NodeProfile {
   std::vector<std::string> input_types, output_types;
   bool nested = false;  // in a subgraph: counted in its If, Loop or Scan too
   KernelKind kind = KernelKind::kOther;
-  std::string reason;  // why it stayed float, where the graph tells it; else empty
+  // Why it stayed float, where the graph tells it, or in LiteRT was not left to XNNPACK; else
+  // empty.
+  std::string reason;
 };
 
 struct OpProfile {
@@ -47,12 +49,20 @@ struct KindProfile {
   double mean_us = 0, share = 0;
 };
 
+// Which of a runtime's engines ran the operators: "XNNPACK" or "builtin" in LiteRT.
+struct ProviderProfile {
+  std::string provider;
+  int64_t nodes = 0;
+  double mean_us = 0, share = 0;
+};
+
 struct Profile {
-  int64_t runs = 0;                  // behind the means
-  double operators_us = 0;           // sum over the nodes that are not nested
-  std::vector<NodeProfile> nodes;    // in order of execution
-  std::vector<OpProfile> by_op;      // the most expensive first; nested nodes left out
-  std::vector<KindProfile> by_kind;  // in the order of KernelKind, those that occur
+  int64_t runs = 0;                          // behind the means
+  double operators_us = 0;                   // sum over the nodes that are not nested
+  std::vector<NodeProfile> nodes;            // in order of execution
+  std::vector<OpProfile> by_op;              // the most expensive first; nested nodes left out
+  std::vector<KindProfile> by_kind;          // in the order of KernelKind, those that occur
+  std::vector<ProviderProfile> by_provider;  // the most expensive first
 };
 
 // Means per node over the runs. Each node's slowest tenth of the runs is left out: interrupted.
@@ -65,6 +75,10 @@ Profile MakeProfile(std::vector<NodeProfile> nodes, int64_t runs);
 // loaded tells: an input or output that is float, a weight that is not quantized, an operator
 // without an int8 kernel. Without any Q/DQ in the model nothing is said.
 void ExplainFloat(const ir::Model& model, Profile& profile);
+
+// Fills in `reason` for the operators that LiteRT ran with its own kernels, of a model that was
+// loaded for XNNPACK.
+void ExplainBuiltin(Profile& profile);
 
 nlohmann::json ToJson(const Profile& profile);
 

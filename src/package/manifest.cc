@@ -142,6 +142,14 @@ std::string Complaint(const fs::path& folder, const std::string& name, const jso
   return "";
 }
 
+// That the variant was measured in; before the measurement, and for the original, the run's.
+json RuntimeOf(const Record& record, const Step& shipped) {
+  const json& under = shipped.measured_under;
+  if (under.is_object() && under.contains("settings") && under["settings"].contains("runtime"))
+    return under["settings"]["runtime"];
+  return {{"name", record.runtime}, {"version", record.runtime_version}};
+}
+
 }  // namespace
 
 Result<json> MakeManifest(const Record& record, const Content& content, const fs::path& folder) {
@@ -156,7 +164,7 @@ Result<json> MakeManifest(const Record& record, const Content& content, const fs
   return json{
       {"schema_version", kManifestSchemaVersion},
       {"tool", {{"name", "edgeopt"}, {"version", record.tool_version}}},
-      {"runtime", {{"name", record.runtime}, {"version", record.runtime_version}}},
+      {"runtime", RuntimeOf(record, *shipped)},
       {"created", record.finished_at},
       {"device", {{"name", record.device}, {"title", record.device_title}}},
       {"source",
@@ -166,7 +174,7 @@ Result<json> MakeManifest(const Record& record, const Content& content, const fs
         {"size_bytes", record.model_size_bytes}}},
       {"model",
        {{"file", content.model_file},
-        {"format", "onnx"},
+        {"format", shipped->format()},
         {"variant", shipped->id},
         {"precision", shipped->precision},
         {"sha256", model_hash},

@@ -1,42 +1,71 @@
 #include "pipeline/agents.h"
 
+#include "base/file.h"
+#include "pipeline/open_model.h"
+
 namespace edgeopt::pipeline {
 
 using measure::AgentClient;
 
-namespace {
-
-Result<std::unique_ptr<AgentClient>> Start(const AgentStarter& starter,
-                                           const std::filesystem::path& model,
-                                           const measure::LoadOptions& load) {
-  measure::AgentOptions options;
-  options.argv = {starter.program.string(), "agent"};
-  if (!starter.runtime_library.empty()) {
-    options.argv.push_back("--runtime-library");
-    options.argv.push_back(starter.runtime_library.string());
+Result<std::unique_ptr<AgentClient>> AgentStarter::Load(
+    const std::filesystem::path& model, const runtimes::SessionOptions& options) const {
+  measure::AgentOptions agent;
+  agent.argv = {program.string(), "agent"};
+  if (!runtime_library.empty()) {
+    agent.argv.push_back("--runtime-library");
+    agent.argv.push_back(runtime_library.string());
   }
-  options.cancel = starter.cancel;
-  EDGEOPT_TRY(auto client, AgentClient::Start(std::move(options)));
+  agent.cancel = cancel;
+  EDGEOPT_TRY(auto client, AgentClient::Start(std::move(agent)));
+  measure::LoadOptions load;
+  load.runtime = RuntimeOf(FormatOf(model));
+  load.session = options;
   EDGEOPT_CHECK_OK(client->Load(model, load));
   return client;
 }
 
-}  // namespace
-
 Result<std::unique_ptr<AgentClient>> AgentStarter::Load(const std::filesystem::path& model,
                                                         int threads, bool spin) const {
-  measure::LoadOptions load;
-  load.session.threads = threads;
-  load.session.spin = spin;
-  return Start(*this, model, load);
+  runtimes::SessionOptions options;
+  options.threads = threads;
+  options.spin = spin;
+  return Load(model, options);
 }
 
-Result<std::unique_ptr<AgentClient>> AgentStarter::LoadTflite(const std::filesystem::path& model,
-                                                              int threads) const {
-  measure::LoadOptions load;
-  load.runtime = "litert";
-  load.session.threads = threads;
-  return Start(*this, model, load);
+namespace {
+
+// An agent's session, and what it needs to live.
+class OwningSession : public runtimes::Session {
+ public:
+  explicit OwningSession(std::unique_ptr<AgentClient> client)
+      : client_(std::move(client)), session_(measure::AsSession(*client_)) {}
+  const std::vector<runtimes::TensorSpec>& inputs() const override { return session_->inputs(); }
+  const std::vector<runtimes::TensorSpec>& outputs() const override { return session_->outputs(); }
+  Result<std::vector<ir::Tensor>> Run(const std::vector<ir::Tensor>& inputs) override {
+    return session_->Run(inputs);
+  }
+  Result<std::vector<std::vector<runtimes::ProfileEvent>>> EndProfile() override {
+    return session_->EndProfile();
+  }
+
+ private:
+  std::unique_ptr<AgentClient> client_;
+  std::unique_ptr<runtimes::Session> session_;
+};
+
+}  // namespace
+
+LoadTflite TfliteInAgent(AgentStarter starter) {
+  return [starter = std::move(starter)](
+             std::span<const std::byte> bytes) -> Result<std::unique_ptr<runtimes::Session>> {
+    EDGEOPT_TRY(const TemporaryFolder folder, TemporaryFolder::Create());
+    const std::filesystem::path file = folder.path() / "model.tflite";
+    EDGEOPT_CHECK_OK(WriteFile(
+        file, std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size())));
+    // Loaded means mapped: the file may go.
+    EDGEOPT_TRY(auto client, starter.Load(file, 1));
+    return std::unique_ptr<runtimes::Session>(std::make_unique<OwningSession>(std::move(client)));
+  };
 }
 
 RunModel RunInAgent(AgentStarter starter, int threads) {

@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "base/sinks.h"
 #include "measure/agent_client.h"
+#include "pipeline/convert_types.h"
 #include "pipeline/packager.h"
 
 namespace edgeopt::pipeline {
@@ -18,15 +19,17 @@ struct AgentStarter {
   std::filesystem::path runtime_library;  // empty: the default one
   const CancelToken* cancel = nullptr;
 
-  // A new agent with the model loaded. `spin` off leaves the cores to others between operators: for
-  // everything but timing.
+  // A new agent with the model loaded, in the runtime of its format (FormatOf). `spin` off leaves
+  // the cores to others between operators: for everything but timing.
   Result<std::unique_ptr<measure::AgentClient>> Load(const std::filesystem::path& model,
                                                      int threads, bool spin = true) const;
-  // The same for a TFLite file, in LiteRT.
-  Result<std::unique_ptr<measure::AgentClient>> LoadTflite(const std::filesystem::path& model,
-                                                           int threads) const;
+  Result<std::unique_ptr<measure::AgentClient>> Load(const std::filesystem::path& model,
+                                                     const runtimes::SessionOptions& options) const;
 };
 
 RunModel RunInAgent(AgentStarter starter, int threads);
+
+// Each session has its agent, which ends with it.
+LoadTflite TfliteInAgent(AgentStarter starter);
 
 }  // namespace edgeopt::pipeline

@@ -6,6 +6,7 @@
 
 #include "pipeline/facts.h"
 #include "pipeline/plan.h"
+#include "pipeline/step_kind.h"
 #include "quant/calibrator.h"
 
 namespace edgeopt::pipeline {
@@ -19,10 +20,10 @@ namespace {
 
 constexpr size_t kMaxCalibrators = 2;
 
-std::set<std::string> UsedCalibrators(const Record& record) {
+std::set<std::string> UsedCalibrators(const Record& record, const std::string& kind) {
   std::set<std::string> used;
   for (const Step& step : record.steps)
-    if (step.kind == "static-int8") used.insert(step.parameters.value("calibrator", ""));
+    if (step.kind == kind) used.insert(step.parameters.value("calibrator", ""));
   return used;
 }
 
@@ -37,7 +38,7 @@ std::vector<std::string> UnusedCalibrators(const Record& record, const Step& vio
   if (ranked.empty())
     for (const quant::Calibrator& calibrator : quant::Table())
       ranked.emplace_back(0, calibrator.name);
-  const std::set<std::string> used = UsedCalibrators(record);
+  const std::set<std::string> used = UsedCalibrators(record, violation.kind);
   std::vector<std::string> names;
   for (const auto& [error, name] : ranked)
     if (!used.contains(name) && names.size() < kMaxCalibrators) names.push_back(name);
@@ -67,7 +68,8 @@ std::vector<Suggestion> Alternatives(const Record& record, const Step& violation
                                      const std::string& work) {
   std::vector<Suggestion> list;
   const std::string resume = "edgeopt resume " + ShellQuoted(work);
-  if (violation.kind == "static-int8") {
+  const StepKind* kind = FindStepKind(violation.kind);
+  if (kind != nullptr && kind->calibrates) {
     for (const std::string& name : UnusedCalibrators(record, violation))
       list.push_back({"another calibrator", resume + " --calibrator " + name});
     const int64_t used = violation.parameters.value("samples", int64_t{0});
@@ -76,13 +78,14 @@ std::vector<Suggestion> Alternatives(const Record& record, const Step& violation
                       resume + " --samples " +
                           std::to_string(std::min(record.calibration.samples, 4 * used))});
   }
-  if (violation.kind == "static-int8" || violation.kind == "dynamic-int8") {
+  if (kind != nullptr && kind->is_int8) {
     std::string exclude;
     for (const std::string& name : FirstAndLast(violation))
       exclude += " --exclude " + ShellQuoted(name);
     if (!exclude.empty()) list.push_back({"first and last layer in float", resume + exclude});
   }
-  if (violation.kind != "fp16" && Float16Gains(record) && !Tried(record, "fp16"))
+  if (violation.format() == "onnx" && violation.kind != "fp16" && Float16Gains(record) &&
+      !Tried(record, "fp16"))
     list.push_back({"16-bit floats instead", resume + " --precision fp16"});
   list.push_back({"go on without it", resume + " --revert"});
   list.push_back({"take it all the same", "edgeopt accept " + violation.id + " --work " +
@@ -91,17 +94,22 @@ std::vector<Suggestion> Alternatives(const Record& record, const Step& violation
 }
 
 Result<Step> MakeRetry(const Record& record, const Step& violation, const Retry& retry) {
-  static const std::map<std::string, std::string> kKinds = {
+  static const std::map<std::string, std::string> kOnnx = {
       {"int8", "static-int8"}, {"dynamic-int8", "dynamic-int8"}, {"fp16", "fp16"}};
+  static const std::map<std::string, std::string> kTflite = {
+      {"int8", "tflite-int8"}, {"fp16", "tflite-fp16"}, {"fp32", "tflite-fp32"}};
+  const auto& kinds = violation.kind.starts_with("tflite") ? kTflite : kOnnx;
   std::string kind = violation.kind;
   if (!retry.precision.empty()) {
-    const auto found = kKinds.find(retry.precision);
-    if (found == kKinds.end())
-      return UsageError("unknown precision '" + retry.precision + "'",
-                        "use int8, dynamic-int8 or fp16");
+    const auto found = kinds.find(retry.precision);
+    std::string known;
+    for (const auto& [name, unused] : kinds) known += (known.empty() ? "" : ", ") + name;
+    if (found == kinds.end())
+      return UsageError("unknown precision '" + retry.precision + "'", "known: " + known);
     kind = found->second;
   }
-  if (kind != "static-int8" && (!retry.calibrator.empty() || retry.samples))
+  const StepKind* made = FindStepKind(kind);
+  if ((made == nullptr || !made->calibrates) && (!retry.calibrator.empty() || retry.samples))
     return UsageError("step '" + violation.id + "' has no calibration to change",
                       "leave --calibrator and --samples out");
   if (kind == "simplify")

@@ -32,9 +32,18 @@ double PrunableShare(const Profile& profile) {
       "Gemm",     "QGemm",         "MatMul",      "FusedMatMul",
       "LSTM",     "QLinearMatMul", "NhwcConv",    "DynamicQuantizeMatMul",
       "FusedGemm"};
+  // XNNPACK's names have the kernel behind them: "Convolution (NHWC, F32) IGEMM".
+  static constexpr std::string_view kXnnpack[] = {"Convolution", "Fully Connected",
+                                                  "Dynamic Fully Connected", "Deconvolution"};
   double share = 0;
-  for (const auto& op : profile.by_op)
-    if (kTypes.contains(op.op_type)) share += op.share;
+  for (const auto& op : profile.by_op) {
+    const std::string_view name = op.op_type;
+    const bool known =
+        kTypes.contains(op.op_type) || std::ranges::any_of(kXnnpack, [&](std::string_view start) {
+          return name.starts_with(start);
+        });
+    if (known) share += op.share;
+  }
   return std::min(1.0, share);
 }
 

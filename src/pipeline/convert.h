@@ -14,6 +14,7 @@
 #include "base/sinks.h"
 #include "formats/tflite/file.h"
 #include "ir/model.h"
+#include "pipeline/convert_types.h"
 #include "pipeline/oracle.h"
 #include "pipeline/quantize.h"
 #include "runtimes/runtime.h"
@@ -21,15 +22,17 @@
 namespace edgeopt::pipeline {
 
 struct ConvertOptions {
-  // fp32; fp16: weights in float16; int8: everything that LiteRT computes in int8, by calibration.
+  // fp32; fp16: weights in float16; dynamic-int8: weights in int8, activations quantized by LiteRT
+  // while it runs; int8: everything that LiteRT computes in int8, by calibration.
   // A model that is quantized already keeps its scales.
   std::string precision = "fp32";
   // Of int8, or of a quantized model: what inputs and outputs are, float, int8 or uint8.
   std::string io = "float";
   QuantizeOptions quantize;  // int8: calibrator, samples, exclusions; precision and rules are set
   const CalibrationData* calibration = nullptr;  // int8
-  // Image-like inputs and outputs become channels-last; false: they keep the order that they have.
-  bool channels_last = false;
+  // Image-like inputs, and outputs, become channels-last; false: they keep the order that they
+  // have.
+  bool channels_last_inputs = false, channels_last_outputs = false;
   OracleInputs verification;
 };
 
@@ -42,11 +45,6 @@ struct Converted {
   std::unique_ptr<nlohmann::json> report;
   std::vector<std::string> warnings;
 };
-
-// Loads the bytes of a TFLite file in LiteRT: in a process of its own, since LiteRT aborts on some
-// files that it does not like.
-using LoadTflite = std::function<Result<std::unique_ptr<runtimes::Session>>(
-    std::span<const std::byte> file_bytes)>;
 
 // Both runtimes run the result and the original on the same inputs. GateFailed when they differ by
 // more than float arithmetic explains: nothing that computes something else is handed out.

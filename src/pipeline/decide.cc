@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "pipeline/shipping.h"
 #include "report/text.h"
 
 namespace edgeopt::pipeline {
@@ -65,9 +66,12 @@ double Floor(const Record& record) {
 
 Verdict Decide(const Record& record, const Step& step) {
   const std::string accuracy = AccuracyText(record, step);
-  if (Slower(*step.vs_baseline))
+  // What another format is not for the device can't be an alternative, however fast it is here.
+  const bool baseline_counts = Ships(record, *record.baseline());
+  const bool best_counts = Ships(record, *record.Find(step.best_before));
+  if (baseline_counts && Slower(*step.vs_baseline))
     return {Decision::kReverted, Speed(*step.vs_baseline, "the baseline") + "; " + accuracy};
-  if (Slower(*step.vs_best))
+  if (best_counts && Slower(*step.vs_best))
     return {Decision::kReverted,
             Speed(*step.vs_best, ("'" + step.best_before + "'").c_str()) + "; " + accuracy};
   const double loss = report::RelativeLoss(*record.baseline()->accuracy, *step.accuracy);
@@ -75,8 +79,16 @@ Verdict Decide(const Record& record, const Step& step) {
   if (!(loss <= record.tolerance_ratio + kRoundingSlack))
     return {Decision::kViolated, accuracy + ": beyond the floor of " + Score(Floor(record)) + "; " +
                                      Speed(*step.vs_baseline, "the baseline")};
-  if (Faster(*step.vs_best))
-    return {Decision::kKept, Speed(*step.vs_baseline, "the baseline") + "; " + accuracy};
+  if (!best_counts)
+    return {Decision::kKept, "the first in the format of " + record.device + " (" + record.format +
+                                 "); " + Speed(*step.vs_baseline, "the baseline") + "; " +
+                                 accuracy};
+  if (Faster(*step.vs_best)) {
+    const std::string speed = baseline_counts
+                                  ? Speed(*step.vs_baseline, "the baseline")
+                                  : Speed(*step.vs_best, ("'" + step.best_before + "'").c_str());
+    return {Decision::kKept, speed + "; " + accuracy};
+  }
   return DecideUndoubted(record, step, accuracy);
 }
 

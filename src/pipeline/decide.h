@@ -17,7 +17,9 @@ struct Verdict {
 // Slower than the baseline or than the best so far, with an interval that leaves no doubt:
 // reverted, whatever its accuracy. Else below the accuracy floor: violated. Else faster without
 // doubt: kept. Else (no measurable difference) kept when it is smaller, or when it is a
-// simplification, on which later steps build and which must not be larger; reverted otherwise.
+// simplification, on which later steps build and which must not be larger; reverted otherwise. A
+// baseline or best in a format that does not ship (pipeline/shipping.h) is no yardstick for speed:
+// the first variant in the device's format is kept when its accuracy is.
 Verdict Decide(const report::Record& record, const report::Step& step);
 
 // The lowest (for errors: highest) score that the tolerance allows.

@@ -9,7 +9,9 @@
 #include "ops/cost.h"
 #include "pipeline/bottleneck.h"
 #include "pipeline/evaluate.h"
+#include "pipeline/float_io.h"
 #include "pipeline/half_size.h"
+#include "pipeline/open_model.h"
 #include "pipeline/run_data.h"
 
 namespace edgeopt::pipeline {
@@ -25,15 +27,23 @@ constexpr int64_t kTimingSamples = 8;
 
 using AgentPtr = std::unique_ptr<AgentClient>;
 
+// `inputs`: of the step's output.
 Result<std::vector<std::vector<ir::Tensor>>> TimingInputs(
-    const Record& record, const std::vector<data::InputSpec>& specs) {
-  EDGEOPT_TRY(const DatasetPtr data, OpenValidation(record, specs));
+    const Record& record, const Step& step, const fs::path& work,
+    const std::vector<runtimes::TensorSpec>& inputs) {
+  // Data gives what quantized integers stand for.
+  const Integers integers = IntegersOf(inputs);
+  std::vector<data::InputSpec> specs = InputSpecsOf(inputs);
+  for (data::InputSpec& spec : specs)
+    if (integers.contains(spec.name)) spec.type = ir::DataType::kFloat32;
+  EDGEOPT_TRY(const DatasetPtr data,
+              OpenValidation(record, specs, PreprocessingOf(record, step, work)));
   std::vector<std::vector<ir::Tensor>> samples;
   const int64_t count = std::min(kTimingSamples, data->size());
   for (int64_t i = 0; i < count; ++i) {
     EDGEOPT_TRY(const data::Sample sample, data->Load(i * data->size() / count));
-    EDGEOPT_TRY(auto inputs, data::ModelInputs(sample, specs));
-    samples.push_back(std::move(inputs));
+    EDGEOPT_TRY(auto tensors, data::ModelInputs(sample, specs));
+    samples.push_back(ToIntegers(std::move(tensors), integers));
   }
   return samples;
 }
@@ -41,20 +51,25 @@ Result<std::vector<std::vector<ir::Tensor>>> TimingInputs(
 Result<AgentPtr> LoadForTiming(const Record& record, const Step& step, const fs::path& work,
                                const AgentStarter& agents) {
   EDGEOPT_TRY(AgentPtr client, agents.Load(InWork(work, step.output), record.threads));
-  EDGEOPT_TRY(const auto samples, TimingInputs(record, InputSpecsOf(client->model().inputs)));
+  EDGEOPT_TRY(const auto samples, TimingInputs(record, step, work, client->model().inputs));
   EDGEOPT_CHECK_OK(client->SetInputs(samples));
   return client;
 }
 
 // Everything that the numbers depend on besides model and machine.
-nlohmann::json Settings(const Record& record, const AgentClient& client,
+nlohmann::json Settings(const Record& record, const Step& step, const AgentClient& client,
                         const measure::WarmUp& warm_up) {
   const runtimes::SessionOptions session = measure::LoadOptions().session;
+  nlohmann::json runtime = {{"name", client.runtime().name}, {"version", client.runtime().version}};
+  if (step.format() == "tflite") {
+    runtime["kernels"] = "xnnpack";
+  } else {
+    runtime.update(
+        {{"graph_optimization", "all"}, {"spin", session.spin}, {"arena", session.arena}});
+  }
   return {{"process", "its own"},
           {"threads", record.threads},
-          {"graph_optimization", "all"},
-          {"spin", session.spin},
-          {"arena", session.arena},
+          {"runtime", std::move(runtime)},
           {"inputs", std::to_string(kTimingSamples) + " samples of the validation data, in turns"},
           {"batch", 1},
           {"agent_version", client.hello().edgeopt},
@@ -65,18 +80,18 @@ nlohmann::json Settings(const Record& record, const AgentClient& client,
             {"settled_below", warm_up.tolerance}}}};
 }
 
-nlohmann::json SettingsAlone(const Record& record, const AgentClient& client,
+nlohmann::json SettingsAlone(const Record& record, const Step& step, const AgentClient& client,
                              const measure::BenchPlan& plan) {
-  nlohmann::json settings = Settings(record, client, plan.warm_up);
+  nlohmann::json settings = Settings(record, step, client, plan.warm_up);
   settings["method"] = "alone";
   settings["min_runs"] = plan.min_runs;
   settings["min_seconds"] = plan.min_seconds;
   return settings;
 }
 
-nlohmann::json SettingsInTurns(const Record& record, const AgentClient& client,
+nlohmann::json SettingsInTurns(const Record& record, const Step& step, const AgentClient& client,
                                const measure::InterleavedPlan& plan, int64_t rounds) {
-  nlohmann::json settings = Settings(record, client, plan.warm_up);
+  nlohmann::json settings = Settings(record, step, client, plan.warm_up);
   settings["method"] = "in turns with the baseline";
   settings["min_runs"] = plan.min_runs;
   settings["min_seconds"] = plan.min_seconds;
@@ -136,13 +151,14 @@ Result<measure::BenchResult> TimeHalf(const Record& record, const HalfSize& half
 }
 
 // nullopt for a model that takes no image. Where the halved graph does not run, multiply-adds
-// alone.
+// alone; likewise for a TFLite variant, of whose ONNX source the half is not converted.
 Result<std::optional<HalfSizeResult>> MeasureHalf(const Record& record, const Step& best,
                                                   const fs::path& work, const AgentStarter& agents,
                                                   Sink& sink) {
-  EDGEOPT_TRY(ir::Model model, formats::ReadOnnx(InWork(work, best.output)));
-  EDGEOPT_TRY(const AgentPtr whole, agents.Load(InWork(work, best.output), record.threads));
-  EDGEOPT_TRY(const auto samples, TimingInputs(record, InputSpecsOf(whole->model().inputs)));
+  const Step& source = best.format() == "onnx" ? best : *record.baseline();
+  EDGEOPT_TRY(ir::Model model, ReadModel(InWork(work, source.output)));
+  EDGEOPT_TRY(const AgentPtr whole, agents.Load(InWork(work, source.output), record.threads));
+  EDGEOPT_TRY(const auto samples, TimingInputs(record, source, work, whole->model().inputs));
   std::vector<ir::Dims> dims;
   for (const ir::Tensor& input : samples.front()) dims.push_back(input.dims());
   if (!TakesImage(dims)) return std::optional<HalfSizeResult>();
@@ -155,6 +171,10 @@ Result<std::optional<HalfSizeResult>> MeasureHalf(const Record& record, const St
   result.height = half->height;
   result.width = half->width;
   result.macs = ops::Analyze(half->model).macs;
+  if (best.format() != "onnx") {
+    result.why_not = "the smaller model has to be converted first";
+    return std::optional(result);
+  }
   const auto timed = TimeHalf(record, *half, samples.front(), agents, sink);
   if (timed.ok()) {
     result.p50_ms = Ms(timed->latency.p50.value_us);
@@ -175,7 +195,7 @@ Result<Measured> MeasureStep(const Record& record, const Step& step, const Step*
   if (best == nullptr) {
     const measure::BenchPlan plan;
     EDGEOPT_TRY(const measure::BenchResult bench, client->Bench(plan, &sink));
-    measured.settings = SettingsAlone(record, *client, plan);
+    measured.settings = SettingsAlone(record, step, *client, plan);
     measured.latency = ToLatency(bench, client->Memory());
     measured.warnings = bench.remarks;
     for (const auto& warning : measure::MachineWarnings(client->hello().machine, record.threads))
@@ -189,7 +209,7 @@ Result<Measured> MeasureStep(const Record& record, const Step& step, const Step*
     EDGEOPT_TRY(auto result, measure::BenchInterleaved(clients, plan, &sink));
     if (&other == record.baseline()) {
       measured.baseline_alongside = ToLatency(result.models[0], reference->Memory());
-      measured.settings = SettingsInTurns(record, *client, plan, result.rounds);
+      measured.settings = SettingsInTurns(record, step, *client, plan, result.rounds);
     }
     return result;
   };

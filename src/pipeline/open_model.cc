@@ -1,9 +1,13 @@
 #include "pipeline/open_model.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <fstream>
 
 #include "formats/onnx/onnx.h"
+#include "formats/tflite/file.h"
+#include "formats/tflite/raise.h"
 
 namespace edgeopt::pipeline {
 namespace {
@@ -37,8 +41,39 @@ Status CheckGraphWeights(const ir::Graph& graph) {
 
 }  // namespace
 
+Format FormatOf(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::array<char, 8> start{};
+  file.read(start.data(), start.size());
+  const std::string_view identifier(start.data() + 4, 4);
+  return identifier == "TFL3" ? Format::kTflite : Format::kOnnx;
+}
+
+std::string_view Name(Format format) { return format == Format::kTflite ? "tflite" : "onnx"; }
+
+std::string_view RuntimeOf(Format format) {
+  return format == Format::kTflite ? "litert" : "onnxruntime";
+}
+
+Status CheckModelFile(const std::filesystem::path& path) {
+  if (FormatOf(path) == Format::kTflite) {
+    EDGEOPT_CHECK_OK(formats::tflite::ReadTflite(path));
+  } else {
+    EDGEOPT_CHECK_OK(OpenModel(path));
+  }
+  return OkStatus();
+}
+
+Result<ir::Model> ReadModel(const std::filesystem::path& path) {
+  if (FormatOf(path) == Format::kOnnx) return formats::ReadOnnx(path);
+  EDGEOPT_TRY(const formats::tflite::File file, formats::tflite::ReadTflite(path));
+  auto model = formats::tflite::Raise(file);
+  if (!model.ok()) return model.error().Within("'" + path.string() + "'");
+  return model;
+}
+
 Result<ir::Model> OpenModel(const std::filesystem::path& path) {
-  EDGEOPT_TRY(ir::Model model, formats::ReadOnnx(path));
+  EDGEOPT_TRY(ir::Model model, ReadModel(path));
   if (const Status weights = CheckWeights(model); !weights.ok())
     return weights.error().Within("'" + path.string() + "'");
   return model;

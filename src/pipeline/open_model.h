@@ -2,13 +2,30 @@
 #pragma once
 
 #include <filesystem>
+#include <string_view>
 
 #include "base/result.h"
 #include "ir/model.h"
 
 namespace edgeopt::pipeline {
 
-// As formats::ReadOnnx. BadInput also for a constant that holds a NaN: whatever is made of such a
+// What a model file is, by its first bytes.
+enum class Format { kOnnx, kTflite };
+// ONNX has no mark of its own: it is whatever is nothing else, a file that can't be read too (the
+// reader tells why).
+Format FormatOf(const std::filesystem::path& path);
+std::string_view Name(Format format);       // "onnx"
+std::string_view RuntimeOf(Format format);  // "onnxruntime", as agents call it
+
+// The model can be read; in ONNX its weights are numbers. Runtimes tell less well what is wrong
+// with a file.
+Status CheckModelFile(const std::filesystem::path& path);
+
+// The model as passes see it: ONNX as it is, TFLite as ONNX (formats/tflite/raise.h), its
+// channels-last operators between transposes.
+Result<ir::Model> ReadModel(const std::filesystem::path& path);
+
+// As ReadModel. BadInput also for a constant that holds a NaN: whatever is made of such a
 // model, its results mean nothing.
 Result<ir::Model> OpenModel(const std::filesystem::path& path);
 

@@ -18,12 +18,16 @@ Status AddFloats(const Tensor& expected, const Tensor& found, OutputDifference& 
   EDGEOPT_TRY(const std::vector<double> a, expected.ToDoubles());
   EDGEOPT_TRY(const std::vector<double> b, found.ToDoubles());
   for (size_t i = 0; i < a.size(); ++i) {
-    if (std::isfinite(a[i])) difference.range = std::max(difference.range, std::fabs(a[i]));
+    if (std::isfinite(a[i])) {
+      difference.range = std::max(difference.range, std::fabs(a[i]));
+      difference.signal += a[i] * a[i];
+    }
     // Equal infinities, and two results that are no numbers, agree.
     if (a[i] == b[i] || (std::isnan(a[i]) && std::isnan(b[i]))) continue;
     const double error = std::fabs(a[i] - b[i]);
     difference.max_abs_error =
         std::isnan(error) ? INFINITY : std::max(difference.max_abs_error, error);
+    difference.noise += std::isnan(error) ? INFINITY : error * error;
   }
   return OkStatus();
 }
@@ -52,6 +56,20 @@ Status AddOutput(const Tensor& expected, const Tensor& found, OutputDifference& 
 
 double OutputDifference::relative() const {
   return max_abs_error / std::max(range, kSmallestRange);
+}
+
+double OutputDifference::sqnr_db() const {
+  if (noise == 0) return INFINITY;
+  return 10 * std::log10(signal / noise);
+}
+
+Status AboveSqnr(const std::vector<OutputDifference>& differences, double floor_db) {
+  for (const OutputDifference& output : differences)
+    if (output.is_float && !(output.sqnr_db() >= floor_db))
+      return BadInput("output '" + output.name + "' has a signal-to-noise ratio of " +
+                      std::to_string(output.sqnr_db()) + " dB, the floor is " +
+                      std::to_string(floor_db) + " dB");
+  return OkStatus();
 }
 
 Status WithinTolerance(const std::vector<OutputDifference>& differences, double tolerance) {

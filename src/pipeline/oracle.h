@@ -26,10 +26,12 @@ struct OracleInputs {
 struct OutputDifference {
   std::string name;
   bool is_float = false;
-  double max_abs_error = 0;  // of floats
-  double range = 0;          // the largest absolute value that was expected
-  int64_t unequal = 0;       // elements, of other types
-  double relative() const;   // error by range
+  double max_abs_error = 0;      // of floats
+  double range = 0;              // the largest absolute value that was expected
+  double signal = 0, noise = 0;  // sums of squares: of what was expected, of the errors
+  int64_t unequal = 0;           // elements, of other types
+  double relative() const;       // error by range
+  double sqnr_db() const;        // 10 log10(signal / noise); infinite for equal values
 };
 
 // Folding a BatchNorm or reassociating sums changes float results by a few units in the last place
@@ -40,6 +42,9 @@ inline constexpr double kFoldingTolerance = 1e-4;
 // BadInput names the first output whose floats differ by more than `tolerance` of its range, or
 // whose other elements differ at all.
 Status WithinTolerance(const std::vector<OutputDifference>& differences, double tolerance);
+
+// BadInput names the first float output whose SQNR is lower.
+Status AboveSqnr(const std::vector<OutputDifference>& differences, double floor_db);
 
 class Oracle {
  public:
@@ -56,6 +61,8 @@ class Oracle {
                                                 const Adapt& adapt_inputs = {},
                                                 const Adapt& adapt_outputs = {}) const;
 
+  // Of the original: data first, then random.
+  const std::vector<std::vector<ir::Tensor>>& inputs() const { return inputs_; }
   int64_t data_samples() const { return data_samples_; }
   int64_t random_samples() const { return static_cast<int64_t>(inputs_.size()) - data_samples_; }
   const Status& random_error() const { return random_error_; }

@@ -5,17 +5,16 @@
 
 #include "base/file.h"
 #include "base/hash.h"
-#include "data/preprocessing.h"
-#include "formats/onnx/onnx.h"
 #include "ir/npy.h"
 #include "package/archive.h"
 #include "package/manifest.h"
 #include "pipeline/golden.h"
+#include "pipeline/package_model.h"
 #include "pipeline/run_data.h"
 #include "pipeline/samples.h"
+#include "pipeline/shipping.h"
 #include "pipeline/state.h"
 #include "report/markdown.h"
-#include "report/text.h"
 
 namespace edgeopt::pipeline {
 namespace fs = std::filesystem;
@@ -26,43 +25,6 @@ using report::Step;
 namespace {
 
 constexpr int64_t kGoldenSamples = 3;
-
-// Essentials that stay with the model where the package around it is lost.
-void AddMetadata(const Record& record, const Step& best, ir::Model& model) {
-  std::string recipe;
-  for (const Step* step : record.Chain(best)) recipe += (recipe.empty() ? "" : ", ") + step->id;
-  std::vector<std::pair<std::string, std::string>> entries = {
-      {"edgeopt.version", record.tool_version},
-      {"edgeopt.source_sha256", record.model_sha256},
-      {"edgeopt.variant", best.id},
-      {"edgeopt.recipe", recipe.empty() ? "none" : recipe},
-      {"edgeopt.device", record.device}};
-  if (best.accuracy && record.baseline()->accuracy) {
-    entries.emplace_back("edgeopt.metric", record.metric);
-    entries.emplace_back("edgeopt.accuracy", report::Score(best.accuracy->value));
-    entries.emplace_back("edgeopt.baseline_accuracy",
-                         report::Score(record.baseline()->accuracy->value));
-    entries.emplace_back("edgeopt.accuracy_samples", std::to_string(best.accuracy->samples));
-    entries.emplace_back("edgeopt.accuracy_tolerance",
-                         report::Number(record.tolerance_ratio * 100) + "%");
-  }
-  std::erase_if(model.metadata,
-                [](const auto& entry) { return entry.first.starts_with("edgeopt."); });
-  model.metadata.insert(model.metadata.end(), entries.begin(), entries.end());
-}
-
-std::vector<package::Port> PortsOf(const ir::Graph& graph, const std::vector<ir::ValueId>& values) {
-  std::vector<package::Port> ports;
-  for (const ir::ValueId id : values) {
-    const ir::Value& value = graph.value(id);
-    if (value.initializer) continue;
-    package::Port port{value.name, std::string(ir::Name(value.type.element)), {}};
-    if (value.type.shape)
-      for (const ir::Dim& dim : *value.type.shape) port.dims.push_back(dim.value.value_or(-1));
-    ports.push_back(std::move(port));
-  }
-  return ports;
-}
 
 class Builder {
  public:
@@ -77,8 +39,9 @@ class Builder {
     std::error_code ec;
     fs::create_directories(folder_ / "golden", ec);
     if (ec) return CantWrite("can't make '" + folder_.string() + "': " + ec.message());
-    EDGEOPT_CHECK_OK(Model());
+    EDGEOPT_CHECK_OK(CheckVariant());
     EDGEOPT_CHECK_OK(DataFiles());
+    EDGEOPT_CHECK_OK(Model());
     EDGEOPT_CHECK_OK(Golden());
     const report::Input input{record_, record_.finished_at, package_name_, {}};
     EDGEOPT_CHECK_OK(Put("report.md", report::Markdown(input), "report"));
@@ -94,54 +57,59 @@ class Builder {
     return WriteFile(folder_ / name, text);
   }
 
-  Status Model() {
+  Status CheckVariant() const {
     const fs::path source = InWork(work_, best_.output);
     EDGEOPT_TRY(const std::string hash, Sha256File(source));
-    if (hash != best_.sha256)
-      return BadInput(
-          "'" + source.string() + "' is not the file that was measured: its SHA-256 differs",
-          "start a new run");
-    EDGEOPT_TRY(model_, formats::ReadOnnx(source));
-    AddMetadata(record_, best_, model_);
-    if (!record_.preprocessing.empty()) {
-      EDGEOPT_TRY(const std::string text, ReadFile(record_.preprocessing));
-      model_.metadata.emplace_back("edgeopt.preprocessing", text);
-    }
+    if (hash == best_.sha256) return OkStatus();
+    return BadInput(
+        "'" + source.string() + "' is not the file that was measured: its SHA-256 differs",
+        "start a new run");
+  }
+
+  Status Model() {
+    const fs::path source = InWork(work_, best_.output);
     content_.model_file = source.filename().string();
     content_.roles[content_.model_file] = "model";
-    content_.inputs = PortsOf(model_.graph, model_.graph.inputs());
-    content_.outputs = PortsOf(model_.graph, model_.graph.outputs());
-    return formats::WriteOnnx(model_, folder_ / content_.model_file);
+    EDGEOPT_CHECK_OK(WritePackagedModel(record_, model_, source, folder_ / content_.model_file));
+    EDGEOPT_TRY(ModelPorts ports, ReadPorts(folder_ / content_.model_file));
+    content_.inputs = std::move(ports.inputs);
+    content_.outputs = std::move(ports.outputs);
+    return OkStatus();
   }
 
   Status DataFiles() {
-    if (!record_.preprocessing.empty()) {
-      EDGEOPT_TRY(const std::string text, ReadFile(record_.preprocessing));
-      EDGEOPT_CHECK_OK(Put("preprocessing.toml", text, "preprocessing"));
+    const fs::path preprocessing = PreprocessingOf(record_, best_, work_);
+    EDGEOPT_TRY(const auto ports, ReadPorts(InWork(work_, best_.output)));
+    specs_ = DataSpecsOf(ports);
+    integers_ = ports.integers;
+    EDGEOPT_TRY(data_, OpenValidation(record_, specs_, preprocessing));
+    model_.class_names = data_->class_names();
+    if (!preprocessing.empty()) {
+      EDGEOPT_TRY(model_.preprocessing, ReadFile(preprocessing));
+      EDGEOPT_CHECK_OK(Put("preprocessing.toml", model_.preprocessing, "preprocessing"));
+    }
+    if (!model_.class_names.empty()) {
+      std::string names;
+      for (const std::string& name : model_.class_names) names += name + "\n";
+      EDGEOPT_CHECK_OK(Put("labels.txt", names, "labels"));
     }
     for (const Step* step : record_.Chain(best_)) {
-      for (const auto& [what, file] : step->files) {
+      for (const auto& [name, file] : step->files) {
+        if (name == "preprocessing.toml") continue;
         EDGEOPT_TRY(const std::string text, ReadFile(InWork(work_, file)));
-        EDGEOPT_CHECK_OK(Put(what + ".json", text, what));
+        EDGEOPT_CHECK_OK(Put(name, text, fs::path(name).stem().string()));
       }
     }
     return OkStatus();
   }
 
   Status Golden() {
-    const auto specs = InputSpecsOf(model_);
-    EDGEOPT_TRY(const DatasetPtr data, OpenValidation(record_, specs));
-    if (!data->class_names().empty()) {
-      std::string names;
-      for (const std::string& name : data->class_names()) names += name + "\n";
-      EDGEOPT_CHECK_OK(Put("labels.txt", names, "labels"));
-    }
     std::vector<std::vector<ir::Tensor>> samples;
-    const int64_t count = std::min(kGoldenSamples, data->size());
-    const auto source = SourceOf(*data, specs);
+    const int64_t count = std::min(kGoldenSamples, data_->size());
+    const auto source = SourceOf(*data_, specs_);
     for (int64_t i = 0; i < count; ++i) {
-      EDGEOPT_TRY(auto inputs, source(i * data->size() / count));  // spread over the data
-      samples.push_back(std::move(inputs));
+      EDGEOPT_TRY(auto inputs, source(i * data_->size() / count));  // spread over the data
+      samples.push_back(ToIntegers(std::move(inputs), integers_));
     }
     EDGEOPT_TRY(const auto outputs, run_(folder_ / content_.model_file, samples));
     for (size_t i = 0; i < samples.size(); ++i) {
@@ -163,7 +131,10 @@ class Builder {
   fs::path work_, folder_;
   const RunModel& run_;
   std::string package_name_;
-  ir::Model model_;
+  PackagedModel model_;
+  std::vector<data::InputSpec> specs_;
+  Integers integers_;  // inputs that the data gives as floats
+  DatasetPtr data_;
   package::Content content_;
 };
 
@@ -201,6 +172,7 @@ Result<Packaged> BuildPackage(const Record& record, const fs::path& work, const 
   if (!target.has_filename()) target = target.parent_path();  // "release/"
   fs::path archive = target;
   archive += ".tar.zst";
+  EDGEOPT_CHECK_OK(CheckShips(record));
   std::error_code ec;
   for (const fs::path& path : {target, archive})
     if (!replaceable && fs::exists(path, ec))

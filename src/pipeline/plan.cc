@@ -1,8 +1,11 @@
 #include "pipeline/plan.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "pipeline/facts.h"
+#include "pipeline/shipping.h"
+#include "pipeline/step_kind.h"
 #include "report/text.h"
 
 namespace edgeopt::pipeline {
@@ -61,6 +64,34 @@ PlannedStep Static(const Record& record, const ModelFacts* facts) {
   return step;
 }
 
+PlannedStep TfliteFloat32(const Record& record) {
+  return {"tflite-fp32", json::object(), true,
+          record.format == "any" ? "LiteRT may be faster than ONNX Runtime"
+                                 : "the format of " + record.device +
+                                       ": verified, and what the others are compared with"};
+}
+
+PlannedStep TfliteFloat16(const ModelFacts* facts) {
+  PlannedStep step{"tflite-fp16", json::object(), true, "half the size"};
+  if (facts != nullptr && facts->quantized) {
+    step.applies = false;
+    step.why = "the model is quantized already";
+  }
+  return step;
+}
+
+PlannedStep TfliteInt8(const Record& record, const ModelFacts* facts) {
+  PlannedStep step = Static(record, facts);
+  step.kind = "tflite-int8";
+  if (facts != nullptr && facts->quantized)
+    step.why = "the model is quantized already; the conversion keeps its scales";
+  return step;
+}
+
+std::vector<PlannedStep> TflitePlan(const Record& record, const ModelFacts* facts) {
+  return {TfliteFloat32(record), TfliteFloat16(facts), TfliteInt8(record, facts)};
+}
+
 PlannedStep Float16(const ModelFacts* facts) {
   PlannedStep step{"fp16", json::object(), true, ""};
   if (facts == nullptr) {
@@ -91,12 +122,12 @@ std::vector<std::string> RankedCalibrators(const Step& automatic) {
   return names;
 }
 
-// Under --policy continue: static int8 again with another calibrator, if one is left.
-std::optional<Step> AnotherCalibrator(const Record& record) {
+// Under --policy continue: the kind again with another calibrator, if one is left.
+std::optional<Step> AnotherCalibrator(const Record& record, const std::string& kind) {
   const Step* first = nullptr;
   std::vector<std::string> used;
   for (const Step& step : record.steps) {
-    if (step.kind != "static-int8") continue;
+    if (step.kind != kind) continue;
     if (step.decision != Decision::kViolated) return std::nullopt;
     if (first == nullptr) first = &step;
     used.push_back(step.parameters.value("calibrator", ""));
@@ -106,7 +137,7 @@ std::optional<Step> AnotherCalibrator(const Record& record) {
     if (std::find(used.begin(), used.end(), name) != used.end()) continue;
     json parameters = first->parameters;
     parameters["calibrator"] = name;
-    return MakeStep(record, "static-int8", std::move(parameters));
+    return MakeStep(record, kind, std::move(parameters));
   }
   return std::nullopt;
 }
@@ -120,7 +151,7 @@ bool Tried(const Record& record, const std::string& kind) {
 
 bool TargetMet(const Record& record) {
   const Step* best = record.best();
-  return record.latency_target_ms && best != nullptr && best->latency &&
+  return record.latency_target_ms && best != nullptr && Ships(record, *best) && best->latency &&
          best->latency->p50_ms <= *record.latency_target_ms;
 }
 
@@ -139,27 +170,32 @@ Step MakeStep(const Record& record, const std::string& kind, json parameters) {
 }
 
 Result<std::vector<PlannedStep>> MakePlan(const Record& record) {
-  if (record.device != "cpu-generic")
-    return Unsupported("there is no plan for device '" + record.device + "' yet",
-                       "use --device cpu-generic");
   EDGEOPT_TRY(const std::optional<ModelFacts> facts, KnownFacts(record));
   const ModelFacts* known = facts ? &*facts : nullptr;
-  return std::vector<PlannedStep>{
+  if (record.format == "tflite") return TflitePlan(record, known);
+  if (record.format != "onnx" && record.format != "any")
+    return Unsupported("there is no plan for device '" + record.device + "' yet",
+                       "use --device cpu-generic, or a Raspberry Pi");
+  std::vector<PlannedStep> plan = {
       {"simplify", json::object(), true, "folds and fuses; later steps build on it"},
       Dynamic(known),
       Static(record, known),
       Float16(known)};
+  if (record.format == "any")
+    std::ranges::move(TflitePlan(record, known), std::back_inserter(plan));
+  return plan;
 }
 
 Result<std::optional<Step>> NextStep(const Record& record) {
   if (TargetMet(record)) return std::optional<Step>();
   EDGEOPT_TRY(const auto plan, MakePlan(record));
   for (const PlannedStep& planned : plan) {
-    // Other calibrators come before what is behind static int8 in the plan.
-    if (planned.kind == "fp16" && record.policy == "continue")
-      if (auto again = AnotherCalibrator(record)) return again;
     if (planned.applies && !Tried(record, planned.kind))
       return std::optional<Step>(MakeStep(record, planned.kind, planned.parameters));
+    // Other calibrators come before what is behind it in the plan.
+    const StepKind* kind = FindStepKind(planned.kind);
+    if (kind != nullptr && kind->calibrates && record.policy == "continue")
+      if (auto again = AnotherCalibrator(record, planned.kind)) return again;
   }
   return std::optional<Step>();
 }

@@ -30,7 +30,7 @@ Result<std::optional<report::Step>> NextStep(const report::Record& record);
 // A step of that kind is in the record.
 bool Tried(const report::Record& record, const std::string& kind);
 
-// The latency target, if there is one, is met by the best so far.
+// The latency target, if there is one, is met by the best so far, in a format that ships.
 bool TargetMet(const report::Record& record);
 
 // A step of `kind` that follows the present ones: unique id, the input it changes.

@@ -95,17 +95,20 @@ class Check {
 
   bool Model() {
     auto read = OpenModel(options_.model);
-    if (!read.ok()) return Fail("model", read.error(), "name an ONNX model");
+    if (!read.ok()) return Fail("model", read.error(), "name an ONNX or a TFLite model");
     model_ = std::move(read).value();
     auto hash = Sha256File(options_.model);
     if (!hash.ok()) return Fail("model", hash.error());
     record_.model_sha256 = *hash;
     record_.model_size_bytes = static_cast<int64_t>(fs::file_size(options_.model));
-    record_.source_format = "onnx";
+    const Format format = FormatOf(options_.model);
+    record_.source_format = Name(format);
     (void)formats::InferTypes(model_);  // types that stay unknown are no failure here
-    specs_ = InputSpecsOf(model_);
+    specs_ = FloatInputSpecsOf(model_);
     Pass("model", record_.model_path + ", " + report::Megabytes(record_.model_size_bytes) + " MB");
-    std::string framework = "ONNX, opset " + std::to_string(model_.OpsetVersion());
+    std::string framework = format == Format::kTflite
+                                ? "TensorFlow Lite"
+                                : "ONNX, opset " + std::to_string(model_.OpsetVersion());
     if (!model_.producer_name.empty())
       framework += ", made by " + model_.producer_name +
                    (model_.producer_version.empty() ? "" : " " + model_.producer_version);
@@ -132,7 +135,8 @@ class Check {
     }
     record_.device_title = (*device)->title;
     record_.latency_label = devices::LatencyLabel(**device);
-    if (const Status format = devices::CheckFormat(**device, "onnx"); !format.ok()) {
+    record_.format = options_.format.empty() ? (*device)->format : options_.format;
+    if (const Status format = devices::CheckFormat(**device, record_.format); !format.ok()) {
       Fail("device", format.error());
       return;
     }

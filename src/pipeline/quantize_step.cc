@@ -12,7 +12,7 @@ using nlohmann::json;
 
 namespace {
 
-QuantizeOptions OptionsOf(const json& parameters, const std::string& precision) {
+QuantizeOptions OptionsFrom(const json& parameters, const std::string& precision) {
   QuantizeOptions options;
   options.precision = precision;
   options.calibrator = parameters.value("calibrator", options.calibrator);
@@ -27,8 +27,17 @@ QuantizeOptions OptionsOf(const json& parameters, const std::string& precision) 
   return options;
 }
 
-// What was asked for, and what the automatic choices came to.
-json InForce(const QuantizeOptions& options, const json& report) {
+}  // namespace
+
+Result<QuantizeOptions> QuantizeOptionsOf(const report::Step& step, const std::string& precision) {
+  try {
+    return OptionsFrom(step.parameters, precision);
+  } catch (const json::exception& error) {
+    return BadInput("parameters of step '" + step.id + "': " + error.what());
+  }
+}
+
+json QuantizationInForce(const QuantizeOptions& options, const json& report) {
   json parameters = {{"exclude", options.exclude}};
   for (const char* name : {"calibrator", "samples", "rules", "reduced_range", "generated_data"})
     if (report.contains(name)) parameters[name] = report[name];
@@ -36,15 +45,8 @@ json InForce(const QuantizeOptions& options, const json& report) {
   return parameters;
 }
 
-}  // namespace
-
 Result<StepOutput> QuantizeStep(StepInput input, const std::string& precision) {
-  QuantizeOptions options;
-  try {
-    options = OptionsOf(input.step.parameters, precision);
-  } catch (const json::exception& error) {
-    return BadInput("parameters of step '" + input.step.id + "': " + error.what());
-  }
+  EDGEOPT_TRY(const QuantizeOptions options, QuantizeOptionsOf(input.step, precision));
   const auto specs = InputSpecsOf(input.model);
   EDGEOPT_TRY(const DatasetPtr data, OpenCalibration(input.record, specs, options.samples));
   CalibrationData calibration;
@@ -57,10 +59,10 @@ Result<StepOutput> QuantizeStep(StepInput input, const std::string& precision) {
                                        input.runtime, input.sink, input.cancel));
   StepOutput output;
   output.model = std::move(done.model);
-  output.parameters = InForce(options, *done.report);
+  output.parameters = QuantizationInForce(options, *done.report);
   output.details = std::move(*done.report);
   if (done.table != nullptr && !done.table->is_null())
-    output.files["calibration_table"] = done.table->dump() + "\n";
+    output.files["calibration_table.json"] = done.table->dump() + "\n";
   output.warnings = std::move(done.warnings);
   return output;
 }

@@ -11,6 +11,7 @@
 #include "measure/machine.h"
 #include "pipeline/facts.h"
 #include "pipeline/measure_step.h"
+#include "pipeline/open_model.h"
 
 namespace edgeopt::pipeline {
 namespace fs = std::filesystem;
@@ -117,7 +118,7 @@ Result<Made> MakeInChild(const Step& step, const fs::path& work, const RealWorld
 }
 
 Result<json> InspectOriginal(const Record& record) {
-  EDGEOPT_TRY(ir::Model model, formats::ReadOnnx(record.model_path));
+  EDGEOPT_TRY(ir::Model model, ReadModel(record.model_path));
   EDGEOPT_CHECK_OK(formats::InferTypes(model));
   return ToJson(InspectFacts(model, Float16Gains()));
 }
@@ -160,9 +161,7 @@ PreflightWorld MakePreflightWorld(const AgentStarter& agents) {
   PreflightWorld world;
   world.load = [agents](const fs::path& model) -> Result<PreflightWorld::Runtime> {
     EDGEOPT_TRY(const auto client, agents.Load(model, 1, /*spin=*/false));
-    for (const auto& runtime : client->hello().runtimes)
-      if (runtime.missing.empty()) return PreflightWorld::Runtime{runtime.name, runtime.version};
-    return Internal("the agent loaded a model without a runtime");
+    return PreflightWorld::Runtime{client->runtime().name, client->runtime().version};
   };
   world.free_bytes = [](const fs::path& folder) -> Result<uint64_t> {
     std::error_code ec;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "data/open.h"
+#include "pipeline/state.h"
 
 namespace edgeopt::pipeline {
 namespace {
@@ -11,7 +12,8 @@ namespace {
 constexpr uint64_t kSeed = 1;
 constexpr int64_t kCalibrationSamples = 200;
 
-Result<data::OpenOptions> OptionsFor(const report::DataSource& source, const report::Record& record,
+Result<data::OpenOptions> OptionsFor(const report::DataSource& source,
+                                     const std::filesystem::path& preprocessing,
                                      const std::vector<data::InputSpec>& specs) {
   data::OpenOptions options;
   options.path = source.path;
@@ -20,15 +22,15 @@ Result<data::OpenOptions> OptionsFor(const report::DataSource& source, const rep
   options.images = source.images;
   options.limit = source.limit;
   options.inputs = specs;
-  if (!record.preprocessing.empty()) {
-    EDGEOPT_TRY(options.preprocessing, data::ReadPreprocessing(record.preprocessing));
+  if (!preprocessing.empty()) {
+    EDGEOPT_TRY(options.preprocessing, data::ReadPreprocessing(preprocessing));
   }
   return options;
 }
 
-Result<DatasetPtr> OpenAll(const report::Record& record,
-                           const std::vector<data::InputSpec>& specs) {
-  EDGEOPT_TRY(const auto options, OptionsFor(record.data, record, specs));
+Result<DatasetPtr> OpenAll(const report::Record& record, const std::vector<data::InputSpec>& specs,
+                           const std::filesystem::path& preprocessing) {
+  EDGEOPT_TRY(const auto options, OptionsFor(record.data, preprocessing, specs));
   EDGEOPT_TRY(auto opened, data::Open(options));
   return DatasetPtr(std::move(opened));
 }
@@ -45,9 +47,20 @@ DatasetPtr Part(DatasetPtr all, int64_t first, int64_t count) {
 
 int64_t HoldOut(int64_t size) { return std::min(kCalibrationSamples, size / 5); }
 
+std::filesystem::path PreprocessingOf(const report::Record& record, const report::Step& step,
+                                      const std::filesystem::path& work) {
+  const auto own = step.files.find("preprocessing.toml");
+  return own != step.files.end() ? InWork(work, own->second)
+                                 : std::filesystem::path(record.preprocessing);
+}
+
 Result<DatasetPtr> OpenValidation(const report::Record& record,
-                                  const std::vector<data::InputSpec>& specs) {
-  EDGEOPT_TRY(DatasetPtr all, OpenAll(record, specs));
+                                  const std::vector<data::InputSpec>& specs,
+                                  const std::filesystem::path& preprocessing) {
+  EDGEOPT_TRY(
+      DatasetPtr all,
+      OpenAll(record, specs,
+              preprocessing.empty() ? std::filesystem::path(record.preprocessing) : preprocessing));
   if (record.held_out_samples == 0) return all;
   if (record.held_out_samples >= all->size())
     return BadInput("'" + record.data.path + "' has " + std::to_string(all->size()) + " samples; " +
@@ -61,12 +74,12 @@ Result<DatasetPtr> OpenValidation(const report::Record& record,
 Result<DatasetPtr> OpenCalibration(const report::Record& record,
                                    const std::vector<data::InputSpec>& specs, int64_t samples) {
   if (record.held_out_samples > 0) {
-    EDGEOPT_TRY(DatasetPtr all, OpenAll(record, specs));
+    EDGEOPT_TRY(DatasetPtr all, OpenAll(record, specs, record.preprocessing));
     const int64_t count = std::min(record.held_out_samples, all->size());
     return Part(std::move(all), 0, count);
   }
   if (record.calibration.path.empty()) return DatasetPtr();
-  EDGEOPT_TRY(auto options, OptionsFor(record.calibration, record, specs));
+  EDGEOPT_TRY(auto options, OptionsFor(record.calibration, record.preprocessing, specs));
   options.shuffle_seed = kSeed;
   if (samples > 0)
     options.limit = samples == kAllSamples ? 0 : samples;

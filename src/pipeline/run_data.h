@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <limits>
 #include <memory>
 #include <vector>
@@ -15,9 +16,14 @@ namespace edgeopt::pipeline {
 using DatasetPtr = std::shared_ptr<const data::Dataset>;
 
 // Opens record.data for a model with these inputs; without the samples that are held out for
-// calibration.
+// calibration. `preprocessing`: the file that is read; empty: the record's.
 Result<DatasetPtr> OpenValidation(const report::Record& record,
-                                  const std::vector<data::InputSpec>& specs);
+                                  const std::vector<data::InputSpec>& specs,
+                                  const std::filesystem::path& preprocessing = {});
+// How images become the inputs of a step's output: its own description, or else the record's; empty
+// where there is none.
+std::filesystem::path PreprocessingOf(const report::Record& record, const report::Step& step,
+                                      const std::filesystem::path& work);
 // Opens record.calibration in an order that the seed shuffles (folders are sorted by class), or the
 // samples that are held out of record.data. nullptr when the run has neither. `samples`: how many
 // of record.calibration at most; 0: what the record says, or else the default of 200.

@@ -14,6 +14,7 @@ namespace edgeopt::pipeline {
 struct RunOptions {
   std::filesystem::path model;
   std::string device = "cpu-generic";
+  std::string format;                    // "onnx", "tflite", "any"; empty: the device's
   report::DataSource data, calibration;  // path, kind, labels, images, limit
   std::string preprocessing;             // TOML file
   std::string metric;

@@ -1,5 +1,7 @@
 #include "pipeline/samples.h"
 
+#include <algorithm>
+
 #include "measure/fitting_inputs.h"
 
 namespace edgeopt::pipeline {
@@ -16,6 +18,19 @@ std::vector<data::InputSpec> InputSpecsOf(const ir::Model& model) {
     if (value.type.shape)
       for (const ir::Dim& dim : *value.type.shape) spec.dims.push_back(dim.value.value_or(-1));
     specs.push_back(std::move(spec));
+  }
+  return specs;
+}
+
+std::vector<data::InputSpec> FloatInputSpecsOf(const ir::Model& model) {
+  std::vector<data::InputSpec> specs = InputSpecsOf(model);
+  const ir::Graph& graph = model.graph;
+  for (data::InputSpec& spec : specs) {
+    const auto& uses = graph.uses(graph.Find(spec.name));
+    const bool stored = !uses.empty() && std::ranges::all_of(uses, [&](const ir::Use& use) {
+      return use.slot == 0 && graph.node(use.node).Is("DequantizeLinear");
+    });
+    if (stored) spec.type = ir::DataType::kFloat32;
   }
   return specs;
 }

@@ -14,6 +14,10 @@ namespace edgeopt::pipeline {
 // The inputs that a caller must feed: those without a default value.
 std::vector<data::InputSpec> InputSpecsOf(const ir::Model& model);
 
+// The same; integers that stand for floats (a DequantizeLinear alone reads them) as these: what
+// models are given that are seen through WithFloatIo.
+std::vector<data::InputSpec> FloatInputSpecsOf(const ir::Model& model);
+
 // Samples of the data set as the model takes them. `dataset` must outlive the source.
 measure::SampleSource SourceOf(const data::Dataset& dataset, std::vector<data::InputSpec> specs);
 

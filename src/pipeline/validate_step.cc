@@ -4,6 +4,8 @@
 #include <thread>
 
 #include "pipeline/evaluate.h"
+#include "pipeline/float_io.h"
+#include "pipeline/matched_session.h"
 #include "pipeline/measure_step.h"
 #include "pipeline/run_data.h"
 #include "pipeline/score_file.h"
@@ -13,22 +15,30 @@ namespace fs = std::filesystem;
 using report::Record;
 using report::Step;
 
-using AgentPtr = std::unique_ptr<measure::AgentClient>;
+namespace {
+
+Result<FloatModel> LoadAsFloat(const Record& record, const Step& step, const fs::path& work,
+                               const AgentStarter& agents) {
+  EDGEOPT_TRY(auto client, agents.Load(InWork(work, step.output), record.threads, /*spin=*/false));
+  const Integers inputs = IntegersOf(client->model().inputs);
+  return AsFloat(std::move(client), inputs);
+}
+
+}  // namespace
 
 Result<Validated> ValidateStep(const Record& record, const Step& step, const fs::path& work,
                                const AgentStarter& agents, Sink& sink, const CancelToken* cancel) {
   const bool is_baseline = &step == record.baseline() || step.id == record.baseline()->id;
-  EDGEOPT_TRY(const AgentPtr client,
-              agents.Load(InWork(work, step.output), record.threads, /*spin=*/false));
-  const auto session = measure::AsSession(*client);
-  AgentPtr reference_client;
+  EDGEOPT_TRY(const FloatModel model, LoadAsFloat(record, step, work, agents));
+  const auto& session = model.session;
+  FloatModel baseline_model;
   std::unique_ptr<runtimes::Session> reference;
   if (!record.metric_needs_labels && !is_baseline) {
-    EDGEOPT_TRY(reference_client, agents.Load(InWork(work, record.baseline()->output),
-                                              record.threads, /*spin=*/false));
-    reference = measure::AsSession(*reference_client);
+    EDGEOPT_TRY(baseline_model, LoadAsFloat(record, *record.baseline(), work, agents));
+    EDGEOPT_TRY(reference, MatchedTo(*baseline_model.session, *session));
   }
-  EDGEOPT_TRY(const DatasetPtr data, OpenValidation(record, InputSpecsOf(session->inputs())));
+  EDGEOPT_TRY(const DatasetPtr data, OpenValidation(record, InputSpecsOf(session->inputs()),
+                                                    PreprocessingOf(record, step, work)));
   EvaluateOptions options;
   options.metric = record.metric;
   options.metric_parameters = record.metric_parameters;

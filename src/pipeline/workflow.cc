@@ -2,6 +2,7 @@
 
 #include "pipeline/decide.h"
 #include "pipeline/plan.h"
+#include "pipeline/shipping.h"
 #include "report/text.h"
 
 namespace edgeopt::pipeline {
@@ -212,6 +213,7 @@ class Engine {
   // What was kept as a basis for others, or for its size, may still be slower than the original by
   // less than counts on the way. It is not what ships.
   void DropWhatIsSlower() {
+    if (!Ships(record_, *record_.baseline())) return;  // the original can't ship instead
     for (auto step = record_.steps.rbegin(); step != record_.steps.rend(); ++step) {
       if (!step->in_force()) continue;
       if (!step->vs_baseline || step->vs_baseline->interval.high >= 1) return;
@@ -225,6 +227,7 @@ class Engine {
   Result<Ending> Finish() {
     EDGEOPT_CHECK_OK(TellWhatWasNotTried());
     if (record_.finished_at.empty()) DropWhatIsSlower();
+    EDGEOPT_CHECK_OK(CheckShips(record_));
     if (record_.latency_target_ms && !TargetMet(record_)) return MissTarget();
     record_.original_unchanged = true;  // checked when this run of the program began, and below
     if (record_.finished_at.empty()) {

@@ -11,7 +11,7 @@ nlohmann::json Document(const Input& input) {
   json rows = json::array(), alternatives = json::array();
   for (const Step& step : record.steps) {
     json row = {{"variant", step.id},
-                {"format", "onnx"},
+                {"format", step.format()},
                 {"precision", step.precision},
                 {"size_bytes", step.output.empty() ? json() : json(step.size_bytes)},
                 {"latency_p50_ms", step.latency ? json(step.latency->p50_ms) : json()},

@@ -225,7 +225,8 @@ std::string Artifact(const Input& input, const Verdict& verdict) {
   text += "- **Model**: `" + (folder / FileName(verdict.optimized->output)).string() + "`\n";
   text += "- **Metadata**: `" + (folder / "manifest.json").string() + "`\n";
   return text + "- **Preprocessing**: " +
-         (input.record.preprocessing.empty()
+         (input.record.preprocessing.empty() &&
+                  !verdict.optimized->files.contains("preprocessing.toml")
               ? std::string("none")
               : "`" + (folder / "preprocessing.toml").string() + "`") +
          "\n\n";
@@ -242,7 +243,7 @@ std::string TradeOffs(const Record& record, const Verdict& verdict) {
     if (is_baseline) speedup = "1";
     if (record.baseline()->accuracy && step.accuracy)
       delta = Percent(-RelativeLoss(*record.baseline()->accuracy, *step.accuracy));
-    rows.push_back({step.id, made ? "onnx" : "-", made ? step.precision : "-",
+    rows.push_back({step.id, made ? std::string(step.format()) : "-", made ? step.precision : "-",
                     made ? Megabytes(step.size_bytes) : "-", P50(step), ScoreText(step.accuracy),
                     speedup, delta});
     if (is_baseline) {

@@ -85,9 +85,11 @@ struct Step {
   std::vector<std::string> warnings;
   std::map<std::string, double> wall_s;  // "make", "measure", "validate"
   nlohmann::json details;                // the report of the command that made it, or null
-  // What can be packaged with it, in the work folder: "calibration_table" -> file.
+  // What can be packaged with it, in the work folder: "calibration_table.json" -> file.
   std::map<std::string, std::string> files;
 
+  // Of its output: "onnx" or "tflite".
+  std::string_view format() const { return output.ends_with(".tflite") ? "tflite" : "onnx"; }
   bool in_force() const { return decision == Decision::kKept || decision == Decision::kAccepted; }
 };
 
@@ -118,6 +120,7 @@ struct Record {
   int64_t model_size_bytes = 0;
   std::string source_format;  // "onnx"
   std::string device, device_title;
+  std::string format = "onnx";  // of what ships: "onnx", "tflite"; "any": whichever is faster
   std::string
       latency_label;  // "Host Estimate (not target hardware)", or empty on the target itself
   std::string runtime, runtime_version;

@@ -225,6 +225,7 @@ void Members(Io& io, Record& x) {
   io("source_format", x.source_format);
   io("device", x.device);
   io("device_title", x.device_title);
+  io("format", x.format);
   io("latency_label", x.latency_label);
   io("runtime", x.runtime);
   io("runtime_version", x.runtime_version);

@@ -15,6 +15,12 @@
 
 namespace edgeopt::runtimes {
 
+// What an element of a quantized tensor stands for: scale * (element - zero_point).
+struct Quantization {
+  float scale = 1;
+  int64_t zero_point = 0;
+};
+
 // An input or output of a loaded model; -1 in `dims` is a dimension decided at run time.
 struct TensorSpec {
   std::string name;
@@ -24,6 +30,8 @@ struct TensorSpec {
   std::vector<std::string> symbols;  // parallel to dims; "" when the dimension has no name
   bool sequence = false;  // a sequence of such tensors, handed over as "NAME[0]", "NAME[1]", ...
   bool optional = false;  // may be absent
+  // Where the file says so: TFLite's integer inputs and outputs.
+  std::optional<Quantization> quantization;
 };
 
 enum class GraphOptimization { kNone, kBasic, kExtended, kAll };

@@ -12,7 +12,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from edgeopt_cli import *  # noqa: F403: a test's vocabulary
 
 HELLO = {"id": 0, "method": "hello", "params": {"protocol": 1, "client": "test"}}
-OPTIONS = {"threads": 1, "optimization": "all", "spin": False, "arena": True}
+OPTIONS = {"threads": 1, "optimization": "all", "spin": False, "arena": True, "kernels": "xnnpack"}
 PLAN = {"warm_up": {"min_runs": 1, "min_seconds": 0.0, "max_seconds": 1.0, "tolerance": 0.1}, "min_runs": 1, "min_seconds": 0.0,
         "max_runs": 10}
 CODES = {3, 4, 5}  # a client's mistakes are never our bug (70)

@@ -38,6 +38,17 @@ class ConvertTest(CliTest):
         self.assertLess(out.stat().st_size, 0.55 * model.stat().st_size)
         self.assertGreater(answer["operators"]["DEQUANTIZE"], 0)
 
+    def test_dynamic_range(self):
+        model = EXAMPLES / "fashion_resnet10.onnx"
+        answer, out = self.convert(model, "--precision", "dynamic-int8", "--calibration", f"{SOURCE}:t10k", *DATA)
+        self.assertLess(out.stat().st_size, 0.3 * model.stat().st_size)
+        self.assertGreaterEqual(len(answer["int8_weights"]["nodes"]), 9)
+        self.assertFalse({"QUANTIZE", "DEQUANTIZE"} & set(answer["operators"]))
+        self.assertGreater(answer["verified"]["outputs"][0]["sqnr_db"], 20)
+        # The activations of the convolutions are quantized while they run.
+        profile = self.json("profile", out, "--threads", "1")
+        self.assertGreaterEqual(sum(node["kind"] == "int8" for node in profile["nodes"]), 8)
+
     def test_a_quantized_model_stays_in_integers(self):
         quantized = self.folder / "int8.onnx"
         self.json("quantize", EXAMPLES / "fashion_mbv2.onnx", "-o", quantized, "--calibration", f"{SOURCE}:train",
@@ -80,6 +91,49 @@ class ConvertTest(CliTest):
         run = self.fails(UNSUPPORTED, "2 nodes can't be converted to TFLite", "convert", model, "-o", self.folder / "out.tflite")
         self.assertIn("(NonZero)", run.stderr)
         self.assertIn("(Unique)", run.stderr)
+
+    def test_a_tflite_model_becomes_onnx(self):
+        _, tflite = self.convert(EXAMPLES / "fashion_mbv2.onnx")
+        out = self.folder / "back.onnx"
+        answer = self.json("convert", tflite, "-o", out, "--calibration", f"{SOURCE}:t10k", *DATA)
+        self.assertEqual(answer["verified"]["data_samples"], 4)
+        self.assertLess(answer["verified"]["outputs"][0]["max_abs_error"], 1e-4)
+        self.assertEqual(answer["operators"]["Conv"], 20)
+        # One input channel needs no transpose, and nothing inside does.
+        self.assertEqual(answer["transposes"], 0)
+        interface = self.json("inspect", out)
+        self.assertEqual([value["name"] for value in interface["inputs"] + interface["outputs"]], ["input", "logits"])
+
+    def test_a_quantized_tflite_model_becomes_onnx_and_tflite(self):
+        calibration = ["--calibration", f"{SOURCE}:train", "--samples", "100", "--calibrator", "minmax", *DATA]
+        _, tflite = self.convert(EXAMPLES / "fashion_resnet10.onnx", "--precision", "int8", "--io", "int8", *calibration)
+        answer = self.json("convert", tflite, "-o", self.folder / "back.onnx")
+        self.assertGreater(answer["operators"]["QuantizeLinear"], 9)
+        self.assertLessEqual(answer["transposes"], 1)
+        again = self.folder / "again.tflite"
+        answer = self.json("convert", tflite, "-o", again)
+        self.assertFalse({"QUANTIZE", "DEQUANTIZE", "TRANSPOSE"} & set(answer["operators"]))
+        self.assertLess(abs(again.stat().st_size - tflite.stat().st_size), 0.1 * tflite.stat().st_size)
+
+    def test_a_tflite_model_in_another_precision(self):
+        _, tflite = self.convert(EXAMPLES / "fashion_resnet10.onnx")
+        half = self.folder / "half.tflite"
+        answer = self.json("convert", tflite, "-o", half, "--precision", "fp16")
+        self.assertLess(half.stat().st_size, 0.55 * tflite.stat().st_size)
+        self.assertIn("source_verified", answer)
+
+    def test_formats_and_signatures(self):
+        _, tflite = self.convert(EXAMPLES / "fashion_mbv2.onnx")
+        onnx = EXAMPLES / "fashion_mbv2.onnx"
+        for told, model, out, *options in (("no format that convert writes", tflite, "m.pb"), ("is ONNX already", onnx, "m.onnx"),
+                                           ("are for TFLite outputs", tflite, "m.onnx", "--precision", "fp16"),
+                                           ("no signature 'train'", tflite, "m.onnx", "--signature", "train"),
+                                           ("is for TFLite models", onnx, "m.tflite", "--signature", "train")):
+            with self.subTest(told):
+                self.fails(USAGE, told, "convert", model, "-o", self.folder / out, *options)
+        broken = self.folder / "broken.tflite"
+        broken.write_bytes(tflite.read_bytes()[:500])
+        self.fails(BAD_INPUT, "broken.tflite", "convert", broken, "-o", self.folder / "m.onnx")
 
     def test_what_exists_is_not_replaced(self):
         out = self.folder / "out.tflite"

@@ -320,6 +320,37 @@ TEST(InlineFunctions, NothingToDo) {
   EXPECT_EQ(SerializeOnnx(*InlineFunctions(model)).value(), SerializeOnnx(model).value());
 }
 
+// --- operators that ONNX defines by others ---
+
+int64_t Expand(ir::Model& model, const std::string& op_type) {
+  EXPECT_TRUE(InferTypes(model).ok());
+  const auto count =
+      ExpandOperators(model, [&](const ir::Node& node) { return node.op_type == op_type; });
+  EXPECT_TRUE(count.ok()) << Message(count);
+  return count.ok() ? *count : -1;
+}
+
+TEST(ExpandOperators, BecomeTheirDefinitions) {
+  ir::Model model = Text("g (float[N] x, int32[1] z) => (int32[N] y) { y = CastLike(x, z) }");
+  EXPECT_EQ(Expand(model, "CastLike"), 1);
+  EXPECT_EQ(
+      PrintGraph(model.graph),
+      "(float32[N] x, int32[1] z) => (int32[N] y) {\n  y = Cast<saturate = 1, to = 6>(x)\n}\n");
+  EXPECT_EQ(Expand(model, "CastLike"), 0);
+}
+
+// Definitions hold the attributes' default values, and may depend on types.
+TEST(ExpandOperators, KnowDefaults) {
+  ir::Model model = Text("g (float[2, 3] x) => (float[2, 3] y) { y = Celu(x) }");
+  EXPECT_EQ(Expand(model, "Celu"), 1);
+  EXPECT_TRUE(CheckModel(model, CheckDepth::kTypes).ok());
+}
+
+TEST(ExpandOperators, LeaveOthers) {
+  ir::Model model = Text("g (float[N] x) => (float[N] y) { y = Tanh(x) }");
+  EXPECT_EQ(Expand(model, "Tanh"), 0);
+}
+
 TEST(Functions, RoundTrip) {
   const ir::Model model = Text(kWithFunction);
   const std::string bytes = SerializeOnnx(model).value();

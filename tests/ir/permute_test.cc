@@ -32,5 +32,18 @@ TEST(Permute, PermutesPackedElements) {
             packed(DataType::kUint2, {3, 2}, {0b00011100, 0b0110}));
 }
 
+// Channels to the end is {0, 2, 3, 1}; from the end to axis 1 is {0, 3, 1, 2}.
+TEST(ChannelMoves, AreToldBySizes) {
+  using Moves = std::vector<std::vector<int64_t>>;
+  EXPECT_EQ(ChannelMoves({1, 3, 8, 9}, {1, 8, 9, 3}), (Moves{{0, 2, 3, 1}}));
+  EXPECT_EQ(ChannelMoves({1, 8, 9, 3}, {1, 3, 8, 9}), (Moves{{0, 3, 1, 2}}));
+  EXPECT_EQ(ChannelMoves({1, 3, 8, 9}, {1, 3, 8, 9}), (Moves{{0, 1, 2, 3}}));
+  EXPECT_EQ(ChannelMoves({-1, 3, 8, 9}, {4, 8, 9, 3}), (Moves{{0, 2, 3, 1}}));
+  EXPECT_EQ(ChannelMoves({1, 4, 4}, {1, 4, 4}).size(), 3u);
+  EXPECT_EQ(ChannelMoves({2, 3}, {2, 3}), (Moves{{0, 1}}));
+  EXPECT_TRUE(ChannelMoves({2, 3}, {3, 2}).empty());
+  EXPECT_TRUE(ChannelMoves({1, 3, 8}, {1, 3, 8, 1}).empty());
+}
+
 }  // namespace
 }  // namespace edgeopt::ir

@@ -156,6 +156,7 @@ TEST(Load, RoundTripsBothForms) {
   params.options.threads = 3;
   params.options.spin = false;
   params.options.optimization = runtimes::GraphOptimization::kBasic;
+  params.options.kernels = runtimes::KernelMode::kReference;
   auto back = LoadParamsFrom(ToJson(params));
   ASSERT_TRUE(back.ok()) << back.error().ToString();
   EXPECT_EQ(back->path, params.path);
@@ -163,6 +164,7 @@ TEST(Load, RoundTripsBothForms) {
   EXPECT_FALSE(back->options.spin);
   EXPECT_TRUE(back->options.arena);
   EXPECT_EQ(back->options.optimization, runtimes::GraphOptimization::kBasic);
+  EXPECT_EQ(back->options.kernels, runtimes::KernelMode::kReference);
 
   params.files = {{"a.onnx", std::string(64, 'a')}, {"sub/a.data", std::string(64, '0')}};
   back = LoadParamsFrom(ToJson(params));

@@ -53,7 +53,12 @@ class Wire {
 json LoadParams(const std::filesystem::path& model) {
   return {{"model", {{"path", model.string()}}},
           {"runtime", "onnxruntime"},
-          {"options", {{"threads", 1}, {"optimization", "all"}, {"spin", true}, {"arena", true}}}};
+          {"options",
+           {{"threads", 1},
+            {"optimization", "all"},
+            {"spin", true},
+            {"arena", true},
+            {"kernels", "xnnpack"}}}};
 }
 
 json Image() {

@@ -151,5 +151,36 @@ TEST(ProfileJson, NamesKindsAndReasons) {
   EXPECT_EQ(json["by_kind"][0]["kind"], "float");
 }
 
+TEST(KindOf, KnowsLiteRtsAndXnnpacksNames) {
+  const auto kind = [](std::string op, std::vector<std::string> in, std::vector<std::string> out) {
+    return Name(KindOf(Event("n", std::move(op), 1, std::move(in), std::move(out))));
+  };
+  EXPECT_EQ(kind("Convolution (NHWC, QC8) IGEMM", {"int8"}, {"int8"}), "int8");
+  EXPECT_EQ(kind("Convolution (NHWC, F32) IGEMM", {"float"}, {"float"}), "float");
+  EXPECT_EQ(kind("Fully Connected (NC, QD8, F32, QC8W) GEMM", {"int8"}, {"float"}), "int8");
+  EXPECT_EQ(kind("Convert (NC, F32, QS8)", {"float"}, {"int8"}), "conversion");
+  EXPECT_EQ(kind("DEQUANTIZE", {"int8"}, {"float"}), "conversion");
+  EXPECT_EQ(kind("GATHER", {"int64"}, {"int64"}), "other");
+  EXPECT_EQ(kind("WHILE", {"float"}, {"float"}), "other");
+}
+
+TEST(MakeProfile, TellsWhoRanWhat) {
+  ProfileEvent conv = Event("step 0", "Convolution (NHWC, F32) IGEMM", 30);
+  ProfileEvent gather = Event("g", "GATHER", 8);
+  ProfileEvent topk = Event("t", "TOPK_V2", 1);
+  ProfileEvent mean = Event("m", "MEAN", 1, {"int32"}, {"int32"});
+  conv.provider = "XNNPACK";
+  gather.provider = topk.provider = mean.provider = "builtin";
+  Profile profile = MakeProfile(MeanOfRuns({{conv, gather, topk, mean}}), 1);
+  ASSERT_EQ(profile.by_provider.size(), 2u);
+  EXPECT_EQ(profile.by_provider[0].provider, "XNNPACK");
+  EXPECT_DOUBLE_EQ(profile.by_provider[0].share, 0.75);
+  EXPECT_EQ(profile.by_provider[1].nodes, 3);
+  ExplainBuiltin(profile);
+  EXPECT_EQ(profile.nodes[0].reason, "");
+  EXPECT_EQ(profile.nodes[1].reason, "XNNPACK has no such operator");
+  EXPECT_EQ(profile.nodes[3].reason, "XNNPACK does not compute with int32");
+}
+
 }  // namespace
 }  // namespace edgeopt::measure

@@ -44,6 +44,26 @@ TEST(Convert, RefusesWhatComputesSomethingElse) {
       << wrong.error().message;
 }
 
+// The file is made wrong on its way into LiteRT: of y = Tanh(Neg(Abs(x))) the middle is the first
+// to differ.
+TEST(Convert, NamesTheFirstLayerThatDiffers) {
+  const LoadTflite spoilt =
+      [](std::span<const std::byte> bytes) -> Result<std::unique_ptr<runtimes::Session>> {
+    EDGEOPT_TRY(auto file, formats::tflite::ParseTflite(Buffer::Copy(bytes.data(), bytes.size())));
+    for (auto& code : file.model.operator_codes)
+      if (code->builtin_code == formats::tflite::schema::BuiltinOperator::NEG)
+        code->builtin_code = formats::tflite::schema::BuiltinOperator::ABS;
+    EDGEOPT_TRY(const std::string changed, formats::tflite::SerializeTflite(file));
+    return LoadInLiteRt(std::as_bytes(std::span(changed)));
+  };
+  const auto wrong = Convert(Parse("{ a = Abs(x)\n m = Neg(a)\n y = Tanh(m) }"), {},
+                             *testing::OnnxRuntime(), spoilt, SilentSink(), nullptr);
+  ASSERT_FALSE(wrong.ok());
+  EXPECT_NE(wrong.error().message.find("the first layer that differs is 'm' (Neg)"),
+            std::string::npos)
+      << wrong.error().message;
+}
+
 TEST(Convert, IntegerIoNeedsAQuantizedModel) {
   ConvertOptions options;
   options.io = "int8";

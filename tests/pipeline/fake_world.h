@@ -69,7 +69,8 @@ class FakeWorld {
       const FakeVariant& variant = Of(step);
       if (variant.make_error) return *variant.make_error;
       Made made;
-      made.output = "variants/" + step.id + ".onnx";
+      const bool tflite = step.kind.starts_with("tflite");
+      made.output = "variants/" + step.id + (tflite ? ".tflite" : ".onnx");
       made.sha256 = "hash of " + step.id;
       made.size_bytes = variant.size_bytes;
       made.precision = step.kind == "static-int8" ? "int8" : "float32";

@@ -57,7 +57,7 @@ class PackagerTest : public ::testing::Test {
     report::Step& best = record_.steps[2];
     best.output = "variants/net_int8.onnx";
     best.sha256 = Sha256File(work_ / best.output).value();
-    best.files = {{"calibration_table", "variants/table.json"}};
+    best.files = {{"calibration_table.json", "variants/table.json"}};
   }
   Result<Packaged> Build(bool replaceable = true) {
     return BuildPackage(record_, work_, target(), replaceable, Times(1));

@@ -83,7 +83,8 @@ TEST(PlanTest, BeforeTheModelIsInspectedEveryBranchIsListed) {
 
 TEST(PlanTest, AnotherDeviceIsUnsupported) {
   report::Record record = RecordWith(Convolutional());
-  record.device = "toaster";
+  record.device = "jetson-orin-nano";
+  record.format = "tensorrt";
   EXPECT_EQ(MakePlan(record).error().code, ErrorCode::kUnsupported);
 }
 

@@ -120,10 +120,21 @@ TEST_F(PreflightTest, AModelThatTheRuntimeCannotLoad) {
 }
 
 TEST_F(PreflightTest, DevicesWithoutAPlanAreRefusedWithTheReason) {
-  options_.device = "raspberry-pi-5";
+  options_.device = "jetson-orin-nano";
   EXPECT_EQ(Run().failure()->code, ErrorCode::kUnsupported);
   options_.device = "toaster";
   EXPECT_EQ(Run().failure()->code, ErrorCode::kUsage);
+}
+
+TEST_F(PreflightTest, TheDeviceDecidesTheFormat) {
+  options_.device = "raspberry-pi-5";
+  EXPECT_FALSE(Run().failure().has_value());
+  for (const char* format : {"onnx", "any"}) {
+    options_.format = format;
+    EXPECT_EQ(Run().failure()->code, ErrorCode::kUnsupported) << format;
+  }
+  options_.device = "cpu-generic";
+  EXPECT_FALSE(Run().failure().has_value());  // any
 }
 
 TEST_F(PreflightTest, DataThatDoesNotFit) {

@@ -18,7 +18,7 @@ TEST(RecordTest, JsonRoundTripIsTheIdentity) {
   record.latency_target_ms = 3.5;
   record.metric_parameters = {{"output", "prob"}};
   record.bottleneck = Bottleneck{"Conv", {{"a", "b"}}};
-  record.steps[2].files = {{"calibration_table", "variants/t.json"}};
+  record.steps[2].files = {{"calibration_table.json", "variants/t.json"}};
   record.steps[2].details = {{"int8_nodes", 12}};
   record.steps[3].accuracy.reset();
   const auto document = ToJson(record);

@@ -5,6 +5,7 @@
 #include "cli/command.h"
 #include "cli/table.h"
 #include "measure/interleaved.h"
+#include "pipeline/open_model.h"
 #include "report/text.h"
 
 namespace edgeopt::cli {
@@ -16,7 +17,7 @@ using nlohmann::json;
 struct Options {
   std::string model;
   std::vector<std::string> against;
-  int threads = 0;
+  SessionArguments session;
   int64_t runs = 100;
   double seconds = 1;
   DataOptions data;
@@ -67,22 +68,37 @@ struct Bench {
   std::vector<RatioEstimate> speedups;
 };
 
+// --kernels is for the TFLite models among them.
+SessionArguments SessionFor(const Options& options, const std::string& model) {
+  SessionArguments session = options.session;
+  const bool mixed = !options.against.empty();
+  if (mixed && pipeline::FormatOf(model) != pipeline::Format::kTflite) session.kernels.clear();
+  return session;
+}
+
+// An ONNX model and its TFLite form may want their axes in another order; the work is the same.
+bool SameInputs(const BenchInputs& a, const BenchInputs& b) {
+  return a.text == b.text || (a.generated && b.generated && a.elements == b.elements);
+}
+
 Result<Bench> Measure(const Options& options, Context& context, std::string& inputs) {
   std::vector<std::string> models = {options.model};
   models.insert(models.end(), options.against.begin(), options.against.end());
   Bench bench;
+  BenchInputs first;
   std::vector<measure::AgentClient*> clients;
   for (const std::string& model : models) {
-    EDGEOPT_TRY(auto client, LoadInAgent(context, model, options.threads));
-    EDGEOPT_TRY(std::string given, SetBenchInputs(*client, options.data));
-    if (!inputs.empty() && given != inputs)
-      return BadInput(
-          "'" + model + "' would be timed on " + given + ", '" + options.model + "' on " + inputs,
-          "give inputs that both take with --data");
-    inputs = std::move(given);
+    EDGEOPT_TRY(auto client, LoadInAgent(context, model, SessionFor(options, model)));
+    EDGEOPT_TRY(BenchInputs given, SetBenchInputs(*client, options.data));
+    if (!clients.empty() && !SameInputs(first, given))
+      return BadInput("'" + model + "' would be timed on " + given.text + ", '" + options.model +
+                          "' on " + first.text,
+                      "give inputs that both take with --data");
+    if (clients.empty()) first = std::move(given);
     clients.push_back(client.get());
     bench.clients.push_back(std::move(client));
   }
+  inputs = first.text;
   if (clients.size() == 1) {
     measure::BenchPlan plan;
     plan.min_runs = std::max<int64_t>(100, options.runs);
@@ -141,7 +157,7 @@ Command bench() {
         auto options = std::make_shared<Options>();
         parser.Add("model", options->model, "the model").Required();
         parser.Add("--against", options->against, "time these in turns with it").TypeName("MODEL");
-        parser.Add("--threads", options->threads, "0: one per usable CPU").NonNegative();
+        AddSessionOptions(parser, options->session);
         parser.Add("--runs", options->runs, "at least so many, 100 or more").Positive();
         parser.Add("--seconds", options->seconds, "and at least so long").Positive();
         AddDataOptions(parser, options->data, "--data", "take inputs from this data set", false,

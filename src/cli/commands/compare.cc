@@ -1,16 +1,14 @@
 // edgeopt compare REFERENCE OTHER --data DATA
-#include "measure/compare.h"
-
 #include <cmath>
 #include <memory>
 
+#include "cli/agents.h"
 #include "cli/command.h"
 #include "cli/data_options.h"
-#include "cli/runtime.h"
 #include "cli/table.h"
-#include "formats/onnx/onnx.h"
+#include "cli/workflow.h"
 #include "measure/machine.h"
-#include "pipeline/samples.h"
+#include "pipeline/compare_files.h"
 #include "report/text.h"
 
 namespace edgeopt::cli {
@@ -61,20 +59,20 @@ Answer AnswerOf(const measure::Comparison& comparison, const std::string& data) 
 }
 
 Result<Answer> Execute(const Options& options, Context& context) {
-  EDGEOPT_TRY(const auto runtime, OpenRuntime(context));
-  EDGEOPT_TRY(const ir::Model reference, formats::ReadOnnx(options.reference));
-  EDGEOPT_TRY(const ir::Model other, formats::ReadOnnx(options.other));
-  const auto specs = pipeline::InputSpecsOf(reference);
-  EDGEOPT_TRY(const auto dataset, OpenData(options.data, specs));
-  measure::CompareOptions compare;
+  std::string description;
+  const auto open =
+      [&](const std::vector<runtimes::TensorSpec>& inputs) -> Result<pipeline::ComparedData> {
+    EDGEOPT_TRY(ModelData data, OpenDataFor(options.data, inputs));
+    description = data.dataset->Describe();
+    return pipeline::ComparedData{std::move(data.specs), std::move(data.dataset)};
+  };
+  pipeline::CompareFilesOptions compare;
   compare.threads = std::max(1, measure::ReadMachine().usable_cpus);
   compare.layers = !options.outputs_only;
-  compare.sink = context.sink;
-  compare.cancel = context.cancel;
-  EDGEOPT_TRY(const auto comparison,
-              measure::Compare(reference, other, *runtime, pipeline::SourceOf(*dataset, specs),
-                               dataset->size(), compare));
-  return AnswerOf(comparison, dataset->Describe());
+  compare.compare = {context.sink, context.cancel};
+  EDGEOPT_TRY(const auto comparison, pipeline::CompareFiles(options.reference, options.other,
+                                                            AgentsOf(context), open, compare));
+  return AnswerOf(comparison, description);
 }
 
 }  // namespace

@@ -1,20 +1,21 @@
-// edgeopt convert MODEL -o OUT.tflite
+// edgeopt convert MODEL -o OUT: ONNX to TFLite, TFLite to ONNX or another TFLite.
 #include "pipeline/convert.h"
 
 #include <algorithm>
 #include <memory>
 #include <optional>
 
-#include "base/file.h"
 #include "cli/command.h"
 #include "cli/data_options.h"
 #include "cli/output_option.h"
 #include "cli/runtime.h"
 #include "cli/table.h"
+#include "cli/workflow.h"
 #include "data/noise.h"
-#include "formats/tflite/file.h"
+#include "formats/onnx/onnx.h"
+#include "formats/tflite/raise.h"
 #include "measure/machine.h"
-#include "pipeline/agents.h"
+#include "pipeline/from_tflite.h"
 #include "pipeline/input_shapes.h"
 #include "pipeline/open_model.h"
 #include "pipeline/samples.h"
@@ -33,92 +34,206 @@ struct Options {
   pipeline::ConvertOptions convert;
   DataOptions calibration;
   std::vector<std::string> shapes;
+  std::string signature;
+  bool channels_last = false;
 };
 
-std::string Text(const json& report, const std::string& output) {
-  std::vector<std::vector<std::string>> rows;
-  for (const auto& [name, count] : report["operators"].items())
-    rows.push_back({name, std::to_string(count.get<int64_t>())});
-  std::string text = output + ": " + std::to_string(report["nodes_before"].get<int64_t>()) +
-                     " nodes became " + std::to_string(report["nodes_after"].get<int64_t>()) +
-                     " operators\n" + Table({"operator", "count"}, rows);
-  for (const json& result : report["verified"]["outputs"])
+bool IsTflite(const std::filesystem::path& path) { return path.extension() == ".tflite"; }
+bool FromTflite(const Options& options) {
+  return pipeline::FormatOf(options.model) == pipeline::Format::kTflite;
+}
+bool IsOnnx(const std::filesystem::path& path) { return path.extension() == ".onnx"; }
+
+// What the option names are about, and which ways there are.
+Status CheckOptions(const Options& options) {
+  const std::string &output = options.output.path, &precision = options.convert.precision;
+  if (!options.signature.empty() && !FromTflite(options))
+    return UsageError("--signature is for TFLite models; '" + options.model + "' is none");
+  if (IsTflite(output)) return OkStatus();
+  if (!IsOnnx(output))
+    return UsageError("'" + output + "' has no format that convert writes",
+                      "name the output *.tflite, or *.onnx where the model is TFLite");
+  if (!FromTflite(options))
+    return UsageError("the model is ONNX already", "name the output *.tflite");
+  if (precision != "fp32" || options.convert.io != "float" || options.channels_last)
+    return UsageError("--precision, --io and --channels-last are for TFLite outputs",
+                      "convert without them, then use 'edgeopt quantize' on the ONNX model");
+  return OkStatus();
+}
+
+std::string Differences(const json& verified, const std::string& other) {
+  std::string text;
+  for (const json& result : verified["outputs"])
     text += "output " + result["name"].get<std::string>() + ": " +
             (result.contains("range")
-                 ? "differs from ONNX Runtime's by " + result["max_abs_error"].dump() +
+                 ? "differs from " + other + "'s by " + result["max_abs_error"].dump() +
                        " at most, range " + result["range"].dump()
-                 : result["unequal_elements"].dump() + " elements differ from ONNX Runtime's") +
+                 : result["unequal_elements"].dump() + " elements differ from " + other + "'s") +
             "\n";
   return text;
 }
 
-// The file in an agent, which lives as long as this.
-class TfliteAgent {
+std::string Text(const json& report, const std::string& output) {
+  const bool to_onnx = IsOnnx(output);
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& [name, count] : report["operators"].items())
+    rows.push_back({name, std::to_string(count.get<int64_t>())});
+  std::string text = output + ": " + std::to_string(report["nodes_before"].get<int64_t>()) +
+                     (to_onnx ? " operators became " : " nodes became ") +
+                     std::to_string(report["nodes_after"].get<int64_t>()) +
+                     (to_onnx ? " nodes\n" : " operators\n") + Table({"operator", "count"}, rows);
+  if (report.contains("source_verified"))
+    text += Differences(report["source_verified"], "the ONNX form");
+  text += Differences(report["verified"], to_onnx ? "LiteRT" : "ONNX Runtime");
+  return text;
+}
+
+// What is converted, as ONNX.
+struct Source {
+  ir::Model model;
+  std::optional<pipeline::Raised> raised;  // from TFLite
+  Buffer tflite;                           // the file, with the signature alone that is meant
+  std::vector<std::string> warnings;
+};
+
+Result<Source> OpenTflite(const Options& options, const std::map<std::string, ir::Dims>& shapes,
+                          runtimes::Runtime& onnxruntime, Context& context) {
+  Source source;
+  EDGEOPT_TRY(source.tflite, Buffer::Map(options.model));
+  auto file = formats::tflite::ParseTflite(source.tflite);
+  if (!file.ok()) return file.error().Within("'" + options.model + "'");
+  if (!options.signature.empty()) {
+    EDGEOPT_CHECK_OK(formats::tflite::SelectSignature(*file, options.signature));
+    EDGEOPT_TRY(std::string bytes, formats::tflite::SerializeTflite(*file));
+    source.tflite = Buffer::Own(std::move(bytes));
+  }
+  EDGEOPT_TRY(source.raised,
+              pipeline::RaiseModel(*file, shapes, onnxruntime, *context.sink, context.cancel));
+  source.model = source.raised->model;
+  source.warnings = source.raised->warnings;
+  if (const Status weights = pipeline::CheckWeights(source.model); !weights.ok())
+    return weights.error().Within("'" + options.model + "'");
+  return source;
+}
+
+Result<Source> OpenSource(const Options& options, runtimes::Runtime& onnxruntime,
+                          Context& context) {
+  EDGEOPT_TRY(const auto shapes, pipeline::ParseShapes(options.shapes));
+  if (FromTflite(options)) return OpenTflite(options, shapes, onnxruntime, context);
+  Source source;
+  EDGEOPT_TRY(source.model, pipeline::OpenModel(options.model));
+  EDGEOPT_CHECK_OK(pipeline::FixInputShapes(source.model, shapes));
+  return source;
+}
+
+json OnnxReport(const pipeline::Raised& raised) {
+  json report = {{"nodes_before", raised.operators},
+                 {"nodes_after", raised.model.graph.node_count()},
+                 {"transposes", raised.transposes},
+                 {"operators", json::object()}};
+  for (const ir::NodeId id : raised.model.graph.nodes()) {
+    const std::string& name = raised.model.graph.node(id).op_type;
+    report["operators"][name] = report["operators"].value(name, 0) + 1;
+  }
+  return report;
+}
+
+class Conversion {
  public:
-  static Result<TfliteAgent> Make() {
-    TfliteAgent agent;
-    EDGEOPT_TRY(agent.folder_, TemporaryFolder::Create());
-    return agent;
+  Conversion(const Options& options, Context& context)
+      : options_(options),
+        context_(context),
+        convert_(options.convert),
+        litert_(pipeline::TfliteInAgent(AgentsOf(context))) {
+    convert_.channels_last_inputs = convert_.channels_last_outputs = options.channels_last;
   }
 
-  Result<std::unique_ptr<runtimes::Session>> Load(const Context& context,
-                                                  std::span<const std::byte> bytes) {
-    const std::filesystem::path file = folder_->path() / "model.tflite";
-    EDGEOPT_CHECK_OK(WriteFile(
-        file, std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size())));
-    const pipeline::AgentStarter starter{context.program, context.runtime_library, context.cancel};
-    EDGEOPT_TRY(client_, starter.LoadTflite(file, 1));
-    return measure::AsSession(*client_);
+  Result<Answer> Run() {
+    EDGEOPT_CHECK_OK(CheckOptions(options_));
+    EDGEOPT_CHECK_OK(CheckOutput(options_.output.path, options_.output.force, options_.model));
+    EDGEOPT_TRY(onnxruntime_, OpenRuntime(context_));
+    EDGEOPT_TRY(source_, OpenSource(options_, *onnxruntime_, context_));
+    EDGEOPT_CHECK_OK(OpenCalibration());
+    json source_verified;
+    if (source_.raised) EDGEOPT_CHECK_OK(VerifySource(source_verified));
+    if (IsOnnx(options_.output.path)) return WriteAsOnnx(std::move(source_verified));
+    return WriteAsTflite(std::move(source_verified));
   }
 
  private:
-  TfliteAgent() = default;
-  std::optional<TemporaryFolder> folder_;
-  std::unique_ptr<measure::AgentClient> client_;
+  Status OpenCalibration() {
+    if (options_.calibration.path.empty()) return OkStatus();
+    const auto specs = pipeline::InputSpecsOf(source_.model);
+    EDGEOPT_TRY(dataset_, OpenData(options_.calibration, specs));
+    calibration_ = {pipeline::SourceOf(*dataset_, specs), dataset_->size(), dataset_->Describe()};
+    convert_.calibration = &calibration_;
+    convert_.quantize.samples = options_.calibration.limit;
+    convert_.quantize.workers = std::max(1, measure::ReadMachine().usable_cpus);
+    EDGEOPT_TRY(const data::NoiseVerdict noise, data::LooksLikeNoise(*dataset_));
+    if (noise.noise) context_.sink->Warn("calibration data: " + noise.message);
+    convert_.verification.data = &calibration_.source;
+    convert_.verification.data_samples = std::min(kDataSamples, dataset_->size());
+    return OkStatus();
+  }
+
+  Status VerifySource(json& verified) {
+    EDGEOPT_TRY(const auto litert, litert_(source_.tflite.bytes()));
+    return pipeline::VerifyRaised(*source_.raised, convert_.verification, *onnxruntime_, *litert,
+                                  *context_.sink, verified);
+  }
+
+  Overwrite overwrite() const {
+    return options_.output.force ? Overwrite::kReplace : Overwrite::kRefuse;
+  }
+
+  Result<Answer> WriteAsOnnx(json verified) {
+    formats::OnnxWriteOptions write;
+    write.overwrite = overwrite();
+    EDGEOPT_CHECK_OK(formats::WriteOnnx(source_.model, options_.output.path, write));
+    json document = OnnxReport(*source_.raised);
+    document["verified"] = std::move(verified);
+    return Told(std::move(document));
+  }
+
+  Result<Answer> WriteAsTflite(json source_verified) {
+    EDGEOPT_TRY(pipeline::Converted done,
+                pipeline::Convert(source_.model, convert_, *onnxruntime_, litert_, *context_.sink,
+                                  context_.cancel));
+    formats::tflite::TfliteWriteOptions write;
+    write.overwrite = overwrite();
+    EDGEOPT_CHECK_OK(formats::tflite::WriteTflite(done.file, options_.output.path, write));
+    json document = std::move(*done.report);
+    if (source_.raised) document["source_verified"] = std::move(source_verified);
+    source_.warnings.insert(source_.warnings.end(), done.warnings.begin(), done.warnings.end());
+    return Told(std::move(document));
+  }
+
+  Answer Told(json document) const {
+    document["output"] = options_.output.path;
+    document["warnings"] = source_.warnings;
+    return Answer{Text(document, options_.output.path), document, {}};
+  }
+
+  const Options& options_;
+  Context& context_;
+  pipeline::ConvertOptions convert_;
+  std::shared_ptr<runtimes::Runtime> onnxruntime_;
+  pipeline::LoadTflite litert_;
+  Source source_;
+  std::unique_ptr<data::Dataset> dataset_;
+  pipeline::CalibrationData calibration_;
 };
 
 Result<Answer> Execute(const Options& options, Context& context) {
-  EDGEOPT_CHECK_OK(CheckOutput(options.output.path, options.output.force, options.model));
-  EDGEOPT_TRY(const auto onnxruntime, OpenRuntime(context));
-  EDGEOPT_TRY(TfliteAgent agent, TfliteAgent::Make());
-  EDGEOPT_TRY(const auto shapes, pipeline::ParseShapes(options.shapes));
-  EDGEOPT_TRY(ir::Model model, pipeline::OpenModel(options.model));
-  EDGEOPT_CHECK_OK(pipeline::FixInputShapes(model, shapes));
-  pipeline::ConvertOptions convert = options.convert;
-  std::unique_ptr<data::Dataset> dataset;
-  pipeline::CalibrationData calibration;
-  if (!options.calibration.path.empty()) {
-    const auto specs = pipeline::InputSpecsOf(model);
-    EDGEOPT_TRY(dataset, OpenData(options.calibration, specs));
-    calibration = {pipeline::SourceOf(*dataset, specs), dataset->size(), dataset->Describe()};
-    convert.calibration = &calibration;
-    convert.quantize.samples = options.calibration.limit;
-    convert.quantize.workers = std::max(1, measure::ReadMachine().usable_cpus);
-    EDGEOPT_TRY(const data::NoiseVerdict noise, data::LooksLikeNoise(*dataset));
-    if (noise.noise) context.sink->Warn("calibration data: " + noise.message);
-    convert.verification.data = &calibration.source;
-    convert.verification.data_samples = std::min(kDataSamples, dataset->size());
-  }
-  EDGEOPT_TRY(pipeline::Converted done,
-              pipeline::Convert(
-                  model, convert, *onnxruntime,
-                  [&](std::span<const std::byte> bytes) { return agent.Load(context, bytes); },
-                  *context.sink, context.cancel));
-  formats::tflite::TfliteWriteOptions write;
-  write.overwrite = options.output.force ? Overwrite::kReplace : Overwrite::kRefuse;
-  EDGEOPT_CHECK_OK(formats::tflite::WriteTflite(done.file, options.output.path, write));
-  json document = std::move(*done.report);
-  document["output"] = options.output.path;
-  document["warnings"] = done.warnings;
-  return Answer{Text(document, options.output.path), document, {}};
+  return Conversion(options, context).Run();
 }
 
 void Configure(Parser& parser, Options& options) {
   pipeline::ConvertOptions& convert = options.convert;
-  parser.Add("model", options.model, "the ONNX model").Required();
+  parser.Add("model", options.model, "the ONNX or TFLite model").Required();
   AddOutputOption(parser, options.output);
-  parser.Add("--precision", convert.precision, "of weights (fp16) or of everything (int8)")
-      .OneOf({"fp32", "fp16", "int8"});
+  parser.Add("--precision", convert.precision, "of weights, or (int8) of everything")
+      .OneOf({"fp32", "fp16", "dynamic-int8", "int8"});
   AddDataOptions(parser, options.calibration, "--calibration",
                  "data for int8 ranges, and to verify the result", false);
   parser.Add("--calibrator", convert.quantize.calibrator, "how ranges are chosen (default: best)")
@@ -129,14 +244,17 @@ void Configure(Parser& parser, Options& options) {
   parser.Add("--shape", options.shapes, "fixes an input's sizes: x=1x3x224x224");
   parser.Add("--io", convert.io, "type of quantized inputs and outputs")
       .OneOf({"float", "int8", "uint8"});
-  parser.AddFlag("--channels-last", convert.channels_last,
+  parser.AddFlag("--channels-last", options.channels_last,
                  "inputs and outputs become NHWC where it saves work");
+  parser.Add("--signature", options.signature, "which of a TFLite model's (default: the first)")
+      .TypeName("NAME")
+      .WithoutDefault();
 }
 
 }  // namespace
 
 Command convert() {
-  return {"convert", "Write an ONNX model as TFLite, verified in LiteRT", Group::kModel,
+  return {"convert", "ONNX to TFLite and back, verified in both runtimes", Group::kModel,
           [](Parser& parser) -> Run {
             auto options = std::make_shared<Options>();
             Configure(parser, *options);

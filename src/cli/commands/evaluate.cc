@@ -7,6 +7,8 @@
 #include "cli/command.h"
 #include "cli/table.h"
 #include "metrics/metric.h"
+#include "pipeline/matched_session.h"
+#include "pipeline/open_model.h"
 #include "report/json_number.h"
 #include "report/text.h"
 
@@ -18,7 +20,7 @@ using nlohmann::json;
 struct Options {
   std::string model, baseline, metric;
   std::vector<std::string> parameters;
-  int threads = 0;
+  SessionArguments session;
   DataOptions data;
 };
 
@@ -42,6 +44,13 @@ Status CheckBaseline(const Options& options) {
       return UsageError("'" + options.metric + "' compares with a baseline, and there is none",
                         "add --baseline MODEL, the model before it was changed");
   return OkStatus();
+}
+
+// --kernels is for a TFLite model; the baseline may be none.
+SessionArguments SessionOf(const Options& options) {
+  SessionArguments session = options.session;
+  if (pipeline::FormatOf(options.baseline) != pipeline::Format::kTflite) session.kernels.clear();
+  return session;
 }
 
 json Document(const metrics::Score& score, const std::string& metric) {
@@ -73,15 +82,18 @@ Result<Answer> Execute(const Options& options, Context& context) {
   EDGEOPT_TRY(evaluate.metric_parameters, ParseParameters(options.parameters));
   evaluate.sink = context.sink;
   evaluate.cancel = context.cancel;
-  EDGEOPT_TRY(const auto client, LoadInAgent(context, options.model, options.threads));
-  EDGEOPT_TRY(const auto dataset,
-              OpenData(options.data, pipeline::InputSpecsOf(client->model().inputs)));
-  const auto session = measure::AsSession(*client);
-  std::unique_ptr<measure::AgentClient> baseline_client;
+  EDGEOPT_TRY(auto client, LoadInAgent(context, options.model, options.session));
+  EDGEOPT_TRY(const ModelData data, OpenDataFor(options.data, client->model().inputs));
+  const auto& dataset = data.dataset;
+  const pipeline::FloatModel model = pipeline::AsFloat(std::move(client), data.integers);
+  runtimes::Session* const session = model.session.get();
+  pipeline::FloatModel baseline_model;
   std::unique_ptr<runtimes::Session> baseline;
   if (!options.baseline.empty()) {
-    EDGEOPT_TRY(baseline_client, LoadInAgent(context, options.baseline, options.threads));
-    baseline = measure::AsSession(*baseline_client);
+    EDGEOPT_TRY(auto other, LoadInAgent(context, options.baseline, SessionOf(options)));
+    const pipeline::Integers inputs = pipeline::IntegersOf(other->model().inputs);
+    baseline_model = pipeline::AsFloat(std::move(other), inputs);
+    EDGEOPT_TRY(baseline, pipeline::MatchedTo(*baseline_model.session, *session));
   }
   EDGEOPT_TRY(const auto result, pipeline::Evaluate(*session, baseline.get(), *dataset, evaluate));
   json document = Document(result.score, options.metric);
@@ -120,7 +132,7 @@ Command evaluate() {
             parser.Add("--metric-option", options->parameters, "the metric's NAME=VALUE");
             parser.Add("--baseline", options->baseline, "also this model, with a paired test")
                 .TypeName("MODEL");
-            parser.Add("--threads", options->threads, "0: one per usable CPU").NonNegative();
+            AddSessionOptions(parser, options->session);
             AddDataOptions(parser, options->data, "--data", "the data set", true);
             return [options](Context& context) { return Execute(*options, context); };
           },

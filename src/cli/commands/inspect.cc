@@ -144,7 +144,7 @@ std::vector<std::string> Problems(const ir::Model& model) {
 
 Result<Answer> Execute(const Options& options) {
   EDGEOPT_TRY(const ops::CostOptions sizes, ParseSizes(options.sizes));
-  EDGEOPT_TRY(const ir::Model model, formats::ReadOnnx(options.model));
+  EDGEOPT_TRY(const ir::Model model, pipeline::ReadModel(options.model));
   if (options.text || options.full) {
     const std::string text = formats::PrintText(model, {options.full ? -1 : 16});
     return Answer{text, {{"text", text}}, {}};

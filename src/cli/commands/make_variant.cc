@@ -4,6 +4,7 @@
 
 #include "cli/command.h"
 #include "cli/runtime.h"
+#include "cli/workflow.h"
 #include "pipeline/state.h"
 #include "pipeline/step_kind.h"
 
@@ -21,7 +22,8 @@ Result<Answer> Execute(const Options& options, Context& context) {
   EDGEOPT_TRY(const auto runtime, OpenRuntime(context));
   EDGEOPT_TRY(nlohmann::json made,
               pipeline::MakeVariant(state.record, *step, options.work, options.folder, *runtime,
-                                    *context.sink, context.cancel));
+                                    pipeline::TfliteInAgent(AgentsOf(context)), *context.sink,
+                                    context.cancel));
   std::string text = made["output"].get<std::string>() + "\n";
   return Answer{std::move(text), std::move(made), {}};
 }

@@ -6,6 +6,7 @@
 #include "cli/workflow.h"
 #include "formats/onnx/onnx.h"
 #include "pipeline/facts.h"
+#include "pipeline/open_model.h"
 #include "pipeline/plan.h"
 #include "pipeline/preflight.h"
 #include "pipeline/real_world.h"
@@ -22,7 +23,7 @@ struct Options {
 
 // The plan that would be followed; nothing is measured or written.
 Result<Answer> DryRun(report::Record record) {
-  EDGEOPT_TRY(ir::Model model, formats::ReadOnnx(record.model_path));
+  EDGEOPT_TRY(ir::Model model, pipeline::ReadModel(record.model_path));
   EDGEOPT_CHECK_OK(formats::InferTypes(model));
   record.model_facts = ToJson(pipeline::InspectFacts(model, pipeline::Float16Gains()));
   EDGEOPT_TRY(const auto plan, pipeline::MakePlan(record));

@@ -5,24 +5,36 @@
 #include "cli/command.h"
 #include "cli/profile_text.h"
 #include "formats/onnx/onnx.h"
+#include "pipeline/open_model.h"
 
 namespace edgeopt::cli {
 namespace {
 
 struct Options {
   std::string model;
-  int threads = 0;
+  SessionArguments session;
   int64_t runs = 20;
   int64_t top = 15;
   DataOptions data;
 };
 
-Result<Answer> Execute(const Options& options, Context& context) {
-  EDGEOPT_TRY(const auto client, LoadInAgent(context, options.model, options.threads));
-  EDGEOPT_TRY(const std::string inputs, SetBenchInputs(*client, options.data));
-  EDGEOPT_TRY(measure::Profile profile, client->ProfileOperators(options.runs, context.sink));
+Status Explain(const Options& options, measure::Profile& profile) {
+  if (pipeline::FormatOf(options.model) == pipeline::Format::kTflite) {
+    if (options.session.kernels.empty() || options.session.kernels == "xnnpack")
+      measure::ExplainBuiltin(profile);
+    return OkStatus();
+  }
   EDGEOPT_TRY(const ir::Model model, formats::ReadOnnx(options.model));
   measure::ExplainFloat(model, profile);
+  return OkStatus();
+}
+
+Result<Answer> Execute(const Options& options, Context& context) {
+  EDGEOPT_TRY(const auto client, LoadInAgent(context, options.model, options.session));
+  EDGEOPT_TRY(const BenchInputs given, SetBenchInputs(*client, options.data));
+  const std::string& inputs = given.text;
+  EDGEOPT_TRY(measure::Profile profile, client->ProfileOperators(options.runs, context.sink));
+  EDGEOPT_CHECK_OK(Explain(options, profile));
   nlohmann::json document = measure::ToJson(profile);
   document["inputs"] = inputs;
   std::string text = "Mean over " + std::to_string(profile.runs) + " runs, on " + inputs + "\n" +
@@ -37,7 +49,7 @@ Command profile() {
           [](Parser& parser) -> Run {
             auto options = std::make_shared<Options>();
             parser.Add("model", options->model, "the model").Required();
-            parser.Add("--threads", options->threads, "0: one per usable CPU").NonNegative();
+            AddSessionOptions(parser, options->session);
             parser.Add("--runs", options->runs, "runs to average over").Positive();
             parser.Add("--top", options->top, "list so many nodes").NonNegative();
             AddDataOptions(parser, options->data, "--data", "take inputs from this data set", false,

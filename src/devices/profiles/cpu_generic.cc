@@ -9,6 +9,7 @@ Device cpu_generic() {
           "onnx",
           "onnxruntime",
           "ONNX Runtime has the kernels for it (VNNI, NEON) without a conversion",
+          true,
           ""};
 }
 

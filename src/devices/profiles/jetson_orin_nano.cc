@@ -8,6 +8,7 @@ Device jetson_orin_nano() {
           "tensorrt",
           "tensorrt",
           "only a TensorRT engine, built on the device, uses its GPU well",
+          false,
           "NVIDIA Jetson Orin Nano"};
 }
 

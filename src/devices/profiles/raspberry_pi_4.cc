@@ -9,6 +9,7 @@ Device raspberry_pi_4() {
           "tflite",
           "litert",
           "LiteRT with XNNPACK runs TFLite fastest there",
+          false,
           "Raspberry Pi 4"};
 }
 

@@ -9,6 +9,7 @@ Device raspberry_pi_5() {
           "tflite",
           "litert",
           "LiteRT with XNNPACK runs TFLite fastest there",
+          false,
           "Raspberry Pi 5"};
 }
 

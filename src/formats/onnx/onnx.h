@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -59,6 +60,11 @@ Result<ir::Model> ConvertVersion(const ir::Model& model, int64_t opset);
 
 // ONNX's inliner: every call of a model-local function becomes its body.
 Result<ir::Model> InlineFunctions(const ir::Model& model);
+
+// Operators of the main graph that are `wanted` and that ONNX defines as functions of others become
+// these others; returns how many did. Requires types, on which definitions may depend.
+Result<int64_t> ExpandOperators(ir::Model& model,
+                                const std::function<bool(const ir::Node&)>& wanted);
 
 // MACs, parameters and memory with every input size fixed: the given ones, or the assumptions that
 // ops/sizes.h makes, which are listed in the result.

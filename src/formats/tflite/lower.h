@@ -17,6 +17,10 @@ struct LowerOptions {
   std::string description = "edgeopt";
 };
 
+// Whether there is a rule for the operator in some layout, whatever it says of the operator's
+// forms.
+bool HasRule(const ir::Node& node);
+
 // Requires types of all values with known rank, activations in float32 (or in integers between
 // QuantizeLinear and DequantizeLinear), and operators of ONNX 13 or later. Names of inputs and
 // outputs become those of the signature "serving_default".

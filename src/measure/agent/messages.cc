@@ -14,6 +14,7 @@ using nlohmann::json;
 constexpr int64_t kMaxFileBytes = int64_t{1} << 50;
 constexpr double kMaxSeconds = 7 * 24 * 3600;
 constexpr std::string_view kOptimizations[] = {"none", "basic", "extended", "all"};
+constexpr std::string_view kKernels[] = {"xnnpack", "builtin", "reference"};
 
 // A relative path that stays below its folder.
 bool IsPlainName(const std::string& name) {
@@ -47,8 +48,34 @@ Result<std::vector<int64_t>> IntegersFrom(const json& array, int64_t min, int64_
 }
 
 json ToJson(const runtimes::TensorSpec& spec) {
-  return {{"name", spec.name},       {"type", Name(spec.type)},   {"dims", spec.dims},
-          {"symbols", spec.symbols}, {"sequence", spec.sequence}, {"optional", spec.optional}};
+  json row = {{"name", spec.name},       {"type", Name(spec.type)},   {"dims", spec.dims},
+              {"symbols", spec.symbols}, {"sequence", spec.sequence}, {"optional", spec.optional}};
+  if (const auto& quantization = spec.quantization)
+    row["quantization"] = {{"scale", quantization->scale},
+                           {"zero_point", quantization->zero_point}};
+  return row;
+}
+
+Result<runtimes::Quantization> QuantizationFrom(const json& value) {
+  EDGEOPT_TRY(Fields fields, Fields::Of(value, "quantization"));
+  runtimes::Quantization quantization;
+  EDGEOPT_TRY(const double scale, fields.Number("scale", 0, FLT_MAX));
+  quantization.scale = static_cast<float>(scale);
+  EDGEOPT_TRY(quantization.zero_point, fields.Integer("zero_point", INT32_MIN, INT32_MAX));
+  EDGEOPT_CHECK_OK(fields.Finish());
+  return quantization;
+}
+
+// The place of `text` among `names`, which are spelled out where it is none of them.
+template <size_t N>
+Result<size_t> OneOf(const std::string& text, const std::string_view (&names)[N],
+                     const std::string& field) {
+  std::string known;
+  for (size_t i = 0; i < N; ++i) {
+    if (text == names[i]) return i;
+    known += (i == 0 ? "" : ", ") + std::string(names[i]);
+  }
+  return BadInput("options: '" + field + "' is '" + text + "'; known: " + known);
 }
 
 Result<runtimes::TensorSpec> SpecFrom(const json& value) {
@@ -65,6 +92,10 @@ Result<runtimes::TensorSpec> SpecFrom(const json& value) {
     return BadInput("tensor description: 'symbols' and 'dims' differ in length");
   EDGEOPT_TRY(spec.sequence, fields.Bool("sequence"));
   EDGEOPT_TRY(spec.optional, fields.Bool("optional"));
+  if (fields.Has("quantization")) {
+    EDGEOPT_TRY(const json* quantization, fields.Object("quantization"));
+    EDGEOPT_TRY(spec.quantization, QuantizationFrom(*quantization));
+  }
   EDGEOPT_CHECK_OK(fields.Finish());
   return spec;
 }
@@ -84,11 +115,11 @@ Result<runtimes::SessionOptions> OptionsFrom(const json& value) {
   EDGEOPT_TRY(const int64_t threads, fields.Integer("threads", 1, 1024));
   options.threads = static_cast<int>(threads);
   EDGEOPT_TRY(const std::string optimization, fields.Text("optimization"));
-  const auto found = std::find(std::begin(kOptimizations), std::end(kOptimizations), optimization);
-  if (found == std::end(kOptimizations))
-    return BadInput("options: 'optimization' is not none, basic, extended or all");
-  options.optimization =
-      static_cast<runtimes::GraphOptimization>(found - std::begin(kOptimizations));
+  EDGEOPT_TRY(const size_t level, OneOf(optimization, kOptimizations, "optimization"));
+  options.optimization = static_cast<runtimes::GraphOptimization>(level);
+  EDGEOPT_TRY(const std::string kernels, fields.Text("kernels"));
+  EDGEOPT_TRY(const size_t mode, OneOf(kernels, kKernels, "kernels"));
+  options.kernels = static_cast<runtimes::KernelMode>(mode);
   EDGEOPT_TRY(options.spin, fields.Bool("spin"));
   EDGEOPT_TRY(options.arena, fields.Bool("arena"));
   EDGEOPT_CHECK_OK(fields.Finish());
@@ -169,7 +200,8 @@ json ToJson(const LoadParams& params) {
            {{"threads", options.threads},
             {"optimization", kOptimizations[static_cast<size_t>(options.optimization)]},
             {"spin", options.spin},
-            {"arena", options.arena}}}};
+            {"arena", options.arena},
+            {"kernels", kKernels[static_cast<size_t>(options.kernels)]}}}};
 }
 
 Result<LoadParams> LoadParamsFrom(const json& value) {

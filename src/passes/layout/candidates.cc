@@ -1,5 +1,6 @@
 #include "passes/layout/candidates.h"
 
+#include <algorithm>
 #include <deque>
 #include <utility>
 
@@ -37,7 +38,36 @@ class Search {
     return std::move(found_);
   }
 
+  Candidates RunAroundTransposes() {
+    for (const NodeId id : graph_.nodes()) {
+      const Node& node = graph_.node(id);
+      if (!node.Is("Transpose")) continue;
+      const int64_t rank = rewriter_.TypeOf(node.input(0)).rank();
+      if (rank < 0) continue;
+      const Permutation perm = node.IntsOr("perm", {});
+      if (static_cast<int64_t>(perm.size()) != rank) continue;
+      if (FeedsSpatial(node.output(0)))
+        Try(id, {false, 0, LayoutOf(perm)});
+      else if (IsSpatialNode(graph_.producer(node.input(0))))
+        Try(id, {true, 0, LayoutOf(InverseOf(perm))});
+    }
+    Spread();
+    return std::move(found_);
+  }
+
  private:
+  bool IsSpatialNode(NodeId id) const {
+    if (!id.valid()) return false;
+    const auto spatial = IsSpatial(rewriter_, graph_.node(id));
+    return spatial.ok() && *spatial;
+  }
+
+  bool FeedsSpatial(ValueId id) const {
+    return std::ranges::any_of(graph_.uses(id), [&](const ir::Use& use) {
+      return use.slot == 0 && IsSpatialNode(use.node);
+    });
+  }
+
   void Start(NodeId id) {
     const Node& node = graph_.node(id);
     Add(id, SpatialLayouts(node, ChannelsLast(rewriter_.TypeOf(node.input(0)).rank())));
@@ -98,5 +128,9 @@ class Search {
 }  // namespace
 
 Result<Candidates> FindCandidates(const Rewriter& rewriter) { return Search(rewriter).Run(); }
+
+Candidates FindAroundTransposes(const Rewriter& rewriter) {
+  return Search(rewriter).RunAroundTransposes();
+}
 
 }  // namespace edgeopt::passes::layout

@@ -16,5 +16,8 @@ struct Candidates {
 };
 // Unsupported names a spatial operator of unknown rank.
 Result<Candidates> FindCandidates(const Rewriter& rewriter);
+// Spatial operators stay as they are: layouts start at the Transposes next to them, on whose other
+// side a value may be stored as it comes out of them.
+Candidates FindAroundTransposes(const Rewriter& rewriter);
 
 }  // namespace edgeopt::passes::layout

@@ -1,5 +1,6 @@
 #include "passes/layout/channels_last.h"
 
+#include <functional>
 #include <utility>
 
 #include "passes/layout/apply.h"
@@ -36,9 +37,8 @@ bool HasNhwc(const ir::Graph& graph) {
   return false;
 }
 
-Status Solve(Rewriter& rewriter, Boundary inputs, Boundary outputs, Summary& summary) {
-  rewriter.graph().RemoveUnused();  // nobody reads it: it must not count
-  EDGEOPT_TRY(const Candidates candidates, FindCandidates(rewriter));
+Status Solve(Rewriter& rewriter, const Candidates& candidates, Boundary inputs, Boundary outputs,
+             Summary& summary) {
   const Choice choice = Choose(rewriter, candidates, inputs, outputs);
   for (const auto& [id, layout] : choice.boundary)
     summary.changed.push_back({rewriter.graph().value(id).name, layout.order});
@@ -46,16 +46,17 @@ Status Solve(Rewriter& rewriter, Boundary inputs, Boundary outputs, Summary& sum
   return OkStatus();
 }
 
-}  // namespace
-
-Result<Summary> ToChannelsLast(ir::Model& model, Boundary inputs, Boundary outputs) {
+// `solve` for every graph of the model.
+Result<Summary> SolveAll(ir::Model& model,
+                         const std::function<Status(Rewriter&, Summary&)>& solve) {
   ir::Model changed = model;
   Summary summary;
   bool visited = false;
   const Context context;
   EDGEOPT_TRY(const Outcome outcome, OverGraphs(changed, context, [&](Rewriter& rewriter) {
                 visited = true;
-                return Solve(rewriter, inputs, outputs, summary);
+                rewriter.graph().RemoveUnused();  // nobody reads it: it must not count
+                return solve(rewriter, summary);
               }));
   if (!visited) return Unsupported(outcome.skipped.at(0).where + ": " + outcome.skipped[0].reason);
   if (HasNhwc(changed.graph) && changed.OpsetVersion(kNhwcDomain) == 0)
@@ -63,6 +64,22 @@ Result<Summary> ToChannelsLast(ir::Model& model, Boundary inputs, Boundary outpu
   CountTransposes(changed.graph, summary);
   model = std::move(changed);
   return summary;
+}
+
+}  // namespace
+
+Result<Summary> ToChannelsLast(ir::Model& model, Boundary inputs, Boundary outputs) {
+  return SolveAll(model, [&](Rewriter& rewriter, Summary& summary) -> Status {
+    EDGEOPT_TRY(const Candidates candidates, FindCandidates(rewriter));
+    return Solve(rewriter, candidates, inputs, outputs, summary);
+  });
+}
+
+Result<Summary> RemoveTransposes(ir::Model& model) {
+  return SolveAll(model, [](Rewriter& rewriter, Summary& summary) {
+    return Solve(rewriter, FindAroundTransposes(rewriter), Boundary::kKeep, Boundary::kKeep,
+                 summary);
+  });
 }
 
 }  // namespace edgeopt::passes::layout

@@ -51,4 +51,9 @@ struct Summary {
 // Unsupported when the rank of a spatial operator is not known; the model is then left as it was.
 Result<Summary> ToChannelsLast(ir::Model& model, Boundary inputs, Boundary outputs);
 
+// The way back, for a model that comes from channels-last data and has a Transpose before and
+// behind each spatial operator: these stay ONNX's, and what lies between them becomes
+// channels-first where that saves transposes. Inputs and outputs keep their order.
+Result<Summary> RemoveTransposes(ir::Model& model);
+
 }  // namespace edgeopt::passes::layout

@@ -4,7 +4,7 @@
 namespace edgeopt::pipeline::steps {
 
 StepKind dynamic_int8() {
-  return {"dynamic-int8", "int8 weights; activations quantized at run time",
+  return {"dynamic-int8", "int8 weights; activations quantized at run time", false, true,
           [](StepInput input) -> Result<StepOutput> {
             EDGEOPT_TRY(StepOutput output, QuantizeStep(std::move(input), "dynamic-int8"));
             output.precision = "int8";

@@ -4,7 +4,7 @@
 namespace edgeopt::pipeline::steps {
 
 StepKind fp16() {
-  return {"fp16", "16-bit floats inside, float inputs and outputs",
+  return {"fp16", "16-bit floats inside, float inputs and outputs", false, false,
           [](StepInput input) -> Result<StepOutput> {
             EDGEOPT_TRY(StepOutput output, QuantizeStep(std::move(input), "fp16"));
             output.precision = "float16";

@@ -47,7 +47,7 @@ Result<StepOutput> Make(StepInput input) {
 
 StepKind simplify() {
   return {"simplify", "Remove and fuse what the model does not need, verified by the runtime",
-          Make};
+          false, false, Make};
 }
 
 }  // namespace edgeopt::pipeline::steps

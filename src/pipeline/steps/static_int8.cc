@@ -4,7 +4,7 @@
 namespace edgeopt::pipeline::steps {
 
 StepKind static_int8() {
-  return {"static-int8", "int8 weights and activations, by calibration",
+  return {"static-int8", "int8 weights and activations, by calibration", true, true,
           [](StepInput input) -> Result<StepOutput> {
             EDGEOPT_TRY(StepOutput output, QuantizeStep(std::move(input), "int8"));
             output.precision = "int8";

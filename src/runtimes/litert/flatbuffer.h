@@ -48,6 +48,12 @@ class FlatBuffer {
     return field == 0 ? otherwise : Read<T>(field);
   }
 
+  // The table that a field refers to, 0 when it is left out.
+  size_t Table(size_t table, size_t id) {
+    const size_t field = Field(table, id);
+    return field == 0 ? 0 : Follow(field);
+  }
+
   struct Vector {
     size_t start = 0, size = 0;
   };

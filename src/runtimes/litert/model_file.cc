@@ -20,7 +20,10 @@ namespace graph_field {
 constexpr size_t kTensors = 0, kInputs = 1, kOutputs = 2, kOperators = 3;
 }
 namespace tensor_field {
-constexpr size_t kShape = 0, kType = 1, kBuffer = 2, kName = 3, kSignature = 7;
+constexpr size_t kShape = 0, kType = 1, kBuffer = 2, kName = 3, kQuantization = 4, kSignature = 7;
+}
+namespace quantization_field {
+constexpr size_t kScale = 2, kZeroPoint = 3;
 }
 namespace operator_field {
 constexpr size_t kCode = 0, kInputs = 1, kOutputs = 2;
@@ -85,6 +88,7 @@ class FileReader {
     ReadGraph(model, graph);
     ReadInterface(graph, signature);
     result_.bodies = std::move(bodies);
+    result_.subgraph = index;
     if (!file_.ok()) return Broken("it ends early, or its offsets lead out of it");
     if (!dangling_.empty()) return Broken(dangling_);
     return std::move(result_);
@@ -123,8 +127,19 @@ class FileReader {
         tensor.constant = file_.VectorOf(data, buffer_field::kData, 1).size > 0 ||
                           file_.Scalar<uint64_t>(data, buffer_field::kOffset) > 1;
       }
+      tensor.quantization = QuantizationOf(table);
       result_.tensors.push_back(std::move(tensor));
     }
+  }
+
+  std::optional<Quantization> QuantizationOf(size_t tensor) {
+    const size_t table = file_.Table(tensor, tensor_field::kQuantization);
+    const auto scales = file_.VectorOf(table, quantization_field::kScale, 4);
+    const auto zero_points = file_.VectorOf(table, quantization_field::kZeroPoint, 8);
+    if (!file_.ok() || scales.size != 1) return std::nullopt;
+    Quantization quantization{file_.Read<float>(scales.start), 0};
+    if (zero_points.size == 1) quantization.zero_point = file_.Read<int64_t>(zero_points.start);
+    return quantization;
   }
 
   void ReadOperators(size_t model, size_t graph) {
@@ -246,6 +261,7 @@ Result<TensorSpec> SpecOf(const FileTensor& tensor, const std::string& name) {
   spec.type = DataTypeOf(tensor.type);
   spec.dims = tensor.signature;
   spec.symbols.resize(spec.dims.size());
+  spec.quantization = tensor.quantization;
   if (spec.type == ir::DataType::kUndefined)
     return Unsupported("'" + name + "' has the type " + TensorTypeName(tensor.type) +
                            ", which LiteRT does not hand over",

@@ -2,6 +2,7 @@
 // far as they decide what can be run. The weights are not looked at.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@ struct FileTensor {
   ir::Dims dims;       // what the file was converted with
   ir::Dims signature;  // the same with -1 for dimensions decided at run time
   bool constant = false;
+  std::optional<Quantization> quantization;  // per tensor; of an axis: none
 };
 
 struct FileOperator {
@@ -28,6 +30,7 @@ struct FileOperator {
 };
 
 struct ModelFile {
+  size_t subgraph = 0;  // which one this is
   std::vector<FileTensor> tensors;
   std::vector<FileOperator> operators;
   // Of the signature's subgraph, in its order, and where the file says so: each position holds the

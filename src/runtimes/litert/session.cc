@@ -327,7 +327,7 @@ Result<std::vector<ir::Tensor>> LiteRtSession::Run(const std::vector<ir::Tensor>
   EDGEOPT_TRY(std::vector<HostBuffer> outputs, MakeOutputs());
   EDGEOPT_CHECK_OK(checked_ ? Invoke(outputs) : InvokeAndCheck(outputs));
   if (profiling_) {
-    EDGEOPT_TRY(auto events, CollectEvents(*library_, profiler_));
+    EDGEOPT_TRY(auto events, CollectEvents(*library_, profiler_, file_));
     events_.push_back(std::move(events));
   }
   return Collect(std::move(outputs));

@@ -134,6 +134,7 @@ Result<TensorIndex> FileBuilder::AddTensorLike(std::string_view name, TensorInde
 }
 
 ir::Shape FileBuilder::ShapeOf(TensorIndex index) const {
+  if (index == kOmitted) return {};
   const schema::TensorT& of = tensor(index);
   ir::Shape shape;
   for (size_t i = 0; i < of.shape.size(); ++i) {

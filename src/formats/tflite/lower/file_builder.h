@@ -42,7 +42,8 @@ class FileBuilder {
   // Of the type and quantization of another tensor.
   Result<TensorIndex> AddTensorLike(std::string_view name, TensorIndex like,
                                     const ir::Shape& shape);
-  // The tensor's shape as the graph would have it: sizes that are not known have no value.
+  // The tensor's shape as the graph would have it: sizes that are not known have no value. Of
+  // kOmitted: none.
   ir::Shape ShapeOf(TensorIndex index) const;
   // Equal constants without quantization share one tensor.
   Result<TensorIndex> AddConstant(std::string_view name, const ir::Tensor& tensor,

@@ -102,6 +102,7 @@ bool GraphLowering::ReadsIntegers(const Node& node, const Rule& rule) const {
   for (size_t slot = 0; slot < node.inputs.size(); ++slot) {
     const ValueId input = node.inputs[slot];
     if (!input.valid() || !IsFloat(TypeOf(input))) continue;
+    if (static_cast<int>(slot) == rule.weight_input && !IsSymmetric(input)) return false;
     if (graph().ProducerIf(input, "DequantizeLinear") != nullptr) {
       any = true;
     } else if (static_cast<int>(slot) != rule.bias_input || !graph().ConstantOf(input)) {
@@ -109,6 +110,14 @@ bool GraphLowering::ReadsIntegers(const Node& node, const Rule& rule) const {
     }
   }
   return any;
+}
+
+// What is no stored constant has no zero points that the kernel would ignore.
+bool GraphLowering::IsSymmetric(ValueId weight) const {
+  const auto stored = StoredConstantOf(weight);
+  return !stored || !stored->quantization ||
+         std::ranges::all_of(stored->quantization->zero_points,
+                             [](int64_t zero) { return zero == 0; });
 }
 
 bool GraphLowering::WritesIntegers(NodeId id) const {
@@ -285,6 +294,16 @@ Result<TensorIndex> GraphLowering::AddWeight(const std::string& name, const Tens
   if (tensor.type() != DataType::kFloat32 || options_.float16_from_elements <= 0 ||
       tensor.size() < options_.float16_from_elements || LeavesFloat16(tensor))
     return file_.AddConstant(name, tensor);
+  return AddHalf(name, tensor);
+}
+
+Result<TensorIndex> GraphLowering::AddBias(const std::string& name, const Tensor& tensor,
+                                           TensorIndex weight) {
+  if (!halves_.contains(weight) || LeavesFloat16(tensor)) return AddWeight(name, tensor);
+  return AddHalf(name, tensor);
+}
+
+Result<TensorIndex> GraphLowering::AddHalf(const std::string& name, const Tensor& tensor) {
   std::vector<uint16_t> halves;
   halves.reserve(static_cast<size_t>(tensor.size()));
   for (const float value : tensor.as<float>()) halves.push_back(FloatToHalf(value));
@@ -294,6 +313,7 @@ Result<TensorIndex> GraphLowering::AddWeight(const std::string& name, const Tens
   EDGEOPT_TRY(const TensorIndex full,
               file_.AddTensor(name, DataType::kFloat32, ir::ToShape(tensor.dims())));
   file_.Add(Op::DEQUANTIZE, {half}, {full}, schema::DequantizeOptionsT{});
+  halves_.insert(full);
   return full;
 }
 
@@ -329,7 +349,18 @@ Result<TensorIndex> GraphLowering::OutputOf(NodeId id, size_t index) {
 
 // --- the graph's ends ---
 
+// LiteRT hands over no buffers of other types.
+Status GraphLowering::CheckBoundary(ValueId id) const {
+  const ir::Value& value = graph().value(id);
+  if (value.type.element != DataType::kUint16 && value.type.element != DataType::kFloat64)
+    return OkStatus();
+  return Unsupported("'" + value.name + "' is " + std::string(ir::Name(value.type.element)) +
+                         ", which LiteRT takes and gives no tensors of",
+                     "export the model with float32 or int32 inputs and outputs");
+}
+
 Result<TensorIndex> GraphLowering::AddInput(ValueId id) {
+  EDGEOPT_CHECK_OK(CheckBoundary(id));
   const ir::Value& value = graph().value(id);
   if (!value.type.shape) return UnknownRank(id);
   const auto quantization = QuantizationOf(id);
@@ -340,6 +371,7 @@ Result<TensorIndex> GraphLowering::AddInput(ValueId id) {
 }
 
 Result<TensorIndex> GraphLowering::OutputTensor(ValueId id) {
+  EDGEOPT_CHECK_OK(CheckBoundary(id));
   EDGEOPT_TRY(const TensorIndex tensor, TensorOf(id));
   if (!graph().IsInput(id) && !graph().ConstantOf(id)) return tensor;
   // What a runtime returns has to be made by an operator.
@@ -423,6 +455,12 @@ Status GraphLowering::Run() {
 }
 
 }  // namespace lower
+
+bool HasRule(const ir::Node& node) {
+  // These stand for how values are stored.
+  constexpr std::string_view kStorage[] = {"Constant", "DequantizeLinear", "QuantizeLinear"};
+  return std::ranges::count(kStorage, node.op_type) != 0 || lower::HasRuleFor(node.op_type);
+}
 
 Result<File> Lower(const ir::Model& model, const LowerOptions& options) {
   lower::FileBuilder file(options.description);

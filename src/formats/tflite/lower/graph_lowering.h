@@ -4,6 +4,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,9 @@ class GraphLowering {
   Result<TensorIndex> OutputOf(ir::NodeId id, size_t index);
   // A constant operand, in float16 where the options ask for it.
   Result<TensorIndex> AddWeight(const std::string& name, const ir::Tensor& tensor);
+  // The bias beside such a weight: in float16 too where the weight is, however small.
+  Result<TensorIndex> AddBias(const std::string& name, const ir::Tensor& tensor,
+                              TensorIndex weight);
   // The value that the node writes in the end: behind the fused activation.
   ir::ValueId FinalOutput(ir::NodeId id, size_t index) const;
 
@@ -56,6 +60,7 @@ class GraphLowering {
   void PlanActivation(ir::NodeId id);
   void PlanQuantized(ir::NodeId id);
   bool ReadsIntegers(const ir::Node& node, const Rule& rule) const;
+  bool IsSymmetric(ir::ValueId weight) const;
   bool WritesIntegers(ir::NodeId id) const;
   Status CheckRanks(const ir::Node& node) const;
   Status LowerNode(ir::NodeId id);
@@ -68,10 +73,12 @@ class GraphLowering {
   Status AddUnshifted(ir::NodeId id);
   std::optional<Quantization> ParametersOf(const ir::Node& linear) const;
   Result<TensorIndex> IntegerTensor(ir::ValueId integer);
+  Status CheckBoundary(ir::ValueId id) const;
   Result<TensorIndex> AddInput(ir::ValueId id);
   Result<TensorIndex> OutputTensor(ir::ValueId id);
   ir::Tensor ShapeOf(ir::ValueId id) const;
   Error UnknownRank(ir::ValueId id) const;
+  Result<TensorIndex> AddHalf(const std::string& name, const ir::Tensor& tensor);
 
   const ir::Model& model_;
   FileBuilder& file_;
@@ -79,6 +86,7 @@ class GraphLowering {
   std::vector<NodePlan> plans_;                      // by node id
   std::vector<bool> absorbed_;                       // by node id: done by another node's operator
   std::vector<std::optional<TensorIndex>> tensors_;  // by value id
+  std::set<TensorIndex> halves_;                     // stored in float16
   std::map<ir::ValueId, TensorIndex> shifted_;       // int8 beside the uint8 one of tensors_
 };
 

@@ -56,6 +56,10 @@ class NodeLowering {
     std::optional<Quantization> quantization;
   };
   Result<StoredConstant> StoredIn(size_t slot) const;
+  // StoredIn of a quantized node. Of a float one whose kernel quantizes the activations itself
+  // (dynamic range): int8 with zero points 0, when the input is such a constant behind a
+  // DequantizeLinear, with one scale or one per index of `axis`. nullopt: the weight is float.
+  Result<std::optional<StoredConstant>> IntegerWeightIn(size_t slot, int64_t axis) const;
   bool quantized() const;
 
   // --- tensors ---
@@ -75,10 +79,15 @@ class NodeLowering {
   Result<TensorIndex> Ints(const std::vector<int64_t>& values, std::string_view what);  // int32
   // A constant operand of an arithmetic operator, stored as the options say (float16).
   Result<TensorIndex> Weight(const ir::Tensor& tensor, std::string_view what);
+  // The float bias beside such a weight, input `slot` or zeros: in float16 where the weight is.
+  // XNNPACK (LiteRT 2.1.4) leaves a layer whose weight and bias differ to the builtin kernels.
+  Result<TensorIndex> Bias(size_t slot, int64_t channels, TensorIndex weight);
   // The int32 bias of a quantized node: input `slot`, stored or float, or zeros when it is omitted.
   // Its scale is that of input 0 times that of the weight, input 1 (8-bit quantization
   // specification).
   Result<TensorIndex> IntegerBias(size_t slot, int64_t channels);
+  // A scalar that holds one element of a constant.
+  Result<TensorIndex> Element(const ir::Tensor& tensor, int64_t index);
   // A scalar of the given type, which is one of the float and integer types.
   Result<TensorIndex> Scalar(double value, ir::DataType type);
   // A tensor between two operators of this node; in a quantized node it is quantized as `like`.
@@ -125,6 +134,7 @@ enum class Types {
   kFloatInt32,  // and int32
   kFloatInt,    // and int64
   kStorage,     // and int8, uint8, int16, bool: elements that are moved
+  kCast,        // and float16, float64, uint16, uint32: elements that are converted
   kBool,
 };
 
@@ -137,6 +147,7 @@ struct Rule {
   bool integer = false;            // has an int8 kernel: may stand between Q and DQ
   bool fuses_activation = false;   // calls Activation()
   int bias_input = -1;             // may be a float constant even in a quantized node
+  int weight_input = -1;           // a constant that the int8 kernel takes to be symmetric
   // The int8 kernel gives its inputs' elements on, so that inputs and outputs have one scale and
   // zero point: In() requantizes an input that has others.
   bool same_scale = false;
@@ -148,6 +159,7 @@ struct Family {
 };
 std::span<const Family> Table();
 const Rule* FindRule(const ir::Node& node);
+bool HasRuleFor(std::string_view op_type);  // in any layout
 // Unsupported names a type that the rule does not know.
 Status CheckTypes(const Rule& rule, ir::DataType type);
 

@@ -100,6 +100,23 @@ Result<NodeLowering::StoredConstant> NodeLowering::StoredIn(size_t slot) const {
   return *std::move(stored);
 }
 
+Result<std::optional<NodeLowering::StoredConstant>> NodeLowering::IntegerWeightIn(
+    size_t slot, int64_t axis) const {
+  if (quantized()) {
+    EDGEOPT_TRY(StoredConstant stored, StoredIn(slot));
+    return std::optional(std::move(stored));
+  }
+  auto stored = graph_.StoredConstantOf(node().input(slot));
+  if (!stored || !stored->quantization || stored->tensor.type() != DataType::kInt8)
+    return std::optional<StoredConstant>();
+  const Quantization& quantization = *stored->quantization;
+  const bool symmetric =
+      std::ranges::all_of(quantization.zero_points, [](int64_t zero) { return zero == 0; });
+  if (!symmetric || (quantization.scales.size() > 1 && quantization.axis != axis))
+    return std::optional<StoredConstant>();
+  return stored;
+}
+
 Result<std::vector<int64_t>> NodeLowering::IntsIn(size_t slot) const {
   const auto constant = graph_.graph().ConstantOf(node().input(slot));
   if (!constant)
@@ -243,6 +260,14 @@ Result<TensorIndex> NodeLowering::Weight(const Tensor& tensor, std::string_view 
   return graph_.AddWeight(Name(what), tensor);
 }
 
+Result<TensorIndex> NodeLowering::Bias(size_t slot, int64_t channels, TensorIndex weight) {
+  const auto constant = has_input(slot) ? ConstantIn(slot) : std::nullopt;
+  if (has_input(slot) && !constant) return In(slot);
+  const Tensor zeros = Tensor::Of({channels}, std::vector<float>(static_cast<size_t>(channels), 0));
+  EDGEOPT_TRY(const Tensor bias, (constant ? *constant : zeros).Reshaped({channels}));
+  return graph_.AddBias(Name("bias"), bias, weight);
+}
+
 Result<TensorIndex> NodeLowering::IntegerBias(size_t slot, int64_t channels) {
   EDGEOPT_TRY(const TensorIndex input, In(0));
   EDGEOPT_TRY(const StoredConstant weight, StoredIn(1));
@@ -264,6 +289,14 @@ Result<TensorIndex> NodeLowering::IntegerBias(size_t slot, int64_t channels) {
       bias[i] = RoundToInt32(values[i] / quantization.scales[i % quantization.scales.size()]);
   }
   return Constant(Tensor::Of({channels}, bias), "bias", &quantization);
+}
+
+Result<TensorIndex> NodeLowering::Element(const Tensor& tensor, int64_t index) {
+  const int64_t size = ir::StorageBytes(tensor.type(), 1);
+  EDGEOPT_TRY(const Tensor element, Tensor::Make(tensor.type(), {},
+                                                 Buffer::Copy(tensor.data().data() + index * size,
+                                                              static_cast<size_t>(size))));
+  return Constant(element, "element");
 }
 
 Result<TensorIndex> NodeLowering::Scalar(double value, DataType type) {
@@ -299,14 +332,19 @@ Result<TensorIndex> NodeLowering::TempLike(TensorIndex like, const ir::Shape& sh
 
 std::string NodeLowering::Name(std::string_view what) const {
   const Node& lowered = node();
-  const std::string& name =
-      lowered.name.empty() ? graph_.graph().value(lowered.output(0)).name : lowered.name;
+  const auto made = std::ranges::find_if(lowered.outputs, &ir::ValueId::valid);
+  const std::string& name = lowered.name.empty() ? graph_.graph().value(*made).name : lowered.name;
   return name + "/" + std::string(what);
 }
 
 // --- operators written often ---
 
 Status NodeLowering::ReshapeTo(TensorIndex input, const ir::Shape& shape, TensorIndex output) {
+  // A list of no sizes looks like one that is not known.
+  if (shape.empty()) {
+    file().Add(Op::SQUEEZE, {input}, {output}, schema::SqueezeOptionsT{});
+    return OkStatus();
+  }
   std::vector<int64_t> sizes;
   for (const ir::Dim& dim : shape) sizes.push_back(dim.value.value_or(-1));
   if (std::ranges::count(sizes, -1) > 1)
@@ -356,16 +394,27 @@ const Rule* FindRule(const Node& node) {
   return nullptr;
 }
 
+bool HasRuleFor(std::string_view op_type) {
+  for (const Family& family : Table())
+    for (const Rule& rule : family.rules)
+      if (rule.op_type == op_type) return true;
+  return false;
+}
+
 Status CheckTypes(const Rule& rule, DataType type) {
   const bool is_float = type == DataType::kFloat32, is_int32 = type == DataType::kInt32;
   const bool is_int = is_int32 || type == DataType::kInt64, is_bool = type == DataType::kBool;
   const bool is_small =
       type == DataType::kInt8 || type == DataType::kUint8 || type == DataType::kInt16;
+  const bool is_stored = is_float || is_int || is_small || is_bool;
+  const bool is_other = type == DataType::kFloat16 || type == DataType::kFloat64 ||
+                        type == DataType::kUint16 || type == DataType::kUint32;
   const bool known = rule.types == Types::kBool         ? is_bool
                      : rule.types == Types::kFloat      ? is_float
                      : rule.types == Types::kFloatInt32 ? is_float || is_int32
                      : rule.types == Types::kFloatInt   ? is_float || is_int
-                                                        : is_float || is_int || is_small || is_bool;
+                     : rule.types == Types::kStorage    ? is_stored
+                                                        : is_stored || is_other;
   if (known) return OkStatus();
   return edgeopt::Unsupported("LiteRT does not do this with " + std::string(ir::Name(type)),
                               "export the model in float32");

@@ -88,8 +88,12 @@ int32_t DequantizeVersion(const Use& use) {
 }
 
 int32_t CastVersion(const Use& use) {
-  const TensorType out = use.Output().type;
-  return use.Type() == TensorType::INT8 || out == TensorType::INT8 ? 3 : 1;
+  const auto either = [&](TensorType type) {
+    return use.Type() == type || use.Output().type == type;
+  };
+  if (either(TensorType::FLOAT16) || either(TensorType::FLOAT64)) return 5;
+  if (either(TensorType::UINT16)) return 4;
+  return either(TensorType::INT8) ? 3 : 1;
 }
 
 template <typename Options>

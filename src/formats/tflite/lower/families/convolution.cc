@@ -38,7 +38,7 @@ class Convolution {
     }
     EDGEOPT_TRY(input, Pad(node_, input, padding, PadValue::kZero));
     EDGEOPT_TRY(const TensorIndex weight, Weight(lifted));
-    EDGEOPT_TRY(const TensorIndex bias, Bias());
+    EDGEOPT_TRY(const TensorIndex bias, Bias(weight));
     EDGEOPT_TRY(const TensorIndex output, node_.Out());
     TensorIndex result = output;
     if (lifted) {
@@ -75,12 +75,15 @@ class Convolution {
     if (lifted) dims.insert(dims.begin() + 2, 1);
     const std::vector<int64_t> order =
         depthwise() ? std::vector<int64_t>{1, 2, 3, 0} : std::vector<int64_t>{0, 2, 3, 1};
-    if (node_.quantized()) {
-      EDGEOPT_TRY(auto stored, node_.StoredIn(1));
-      EDGEOPT_TRY(const Tensor lifted_weight, stored.tensor.Reshaped(dims));
+    std::optional<NodeLowering::StoredConstant> integers;
+    if (node_.quantized() || group_ == 1) {  // XNNPACK has no depthwise kernel for float data
+      EDGEOPT_TRY(integers, node_.IntegerWeightIn(1, 0));
+    }
+    if (integers) {
+      EDGEOPT_TRY(const Tensor lifted_weight, integers->tensor.Reshaped(dims));
       const Tensor permuted = ir::Permuted(lifted_weight, order);
-      stored.quantization->axis = depthwise() ? 3 : 0;
-      return node_.Constant(permuted, "weights", &*stored.quantization);
+      integers->quantization->axis = depthwise() ? 3 : 0;
+      return node_.Constant(permuted, "weights", &*integers->quantization);
     }
     if (const auto constant = node_.ConstantIn(1)) {
       EDGEOPT_TRY(const Tensor lifted_weight, constant->Reshaped(dims));
@@ -95,11 +98,8 @@ class Convolution {
   }
 
   // XNNPACK wants one.
-  Result<TensorIndex> Bias() {
-    if (node_.quantized()) return node_.IntegerBias(2, outputs());
-    if (node_.has_input(2)) return node_.In(2);
-    return node_.Constant(
-        Tensor::Of({outputs()}, std::vector<float>(static_cast<size_t>(outputs()))), "bias");
+  Result<TensorIndex> Bias(TensorIndex weight) {
+    return node_.quantized() ? node_.IntegerBias(2, outputs()) : node_.Bias(2, outputs(), weight);
   }
 
   Status Conv3d() {
@@ -112,7 +112,7 @@ class Convolution {
     if (!constant) return node_.Unsupported("weights computed at run time");
     const Tensor permuted = ir::Permuted(*constant, {2, 3, 4, 1, 0});
     EDGEOPT_TRY(const TensorIndex weight, node_.Weight(permuted, "weights"));
-    EDGEOPT_TRY(const TensorIndex bias, Bias());
+    EDGEOPT_TRY(const TensorIndex bias, Bias(weight));
     EDGEOPT_TRY(const TensorIndex output, node_.Out());
     schema::Conv3DOptionsT options;
     options.padding = padding.padding;
@@ -142,7 +142,8 @@ constexpr Rule kRules[] = {
      .layout = Layout::kNhwc,
      .integer = true,
      .fuses_activation = true,
-     .bias_input = 2},
+     .bias_input = 2,
+     .weight_input = 1},
 };
 
 }  // namespace

@@ -2,7 +2,7 @@
 // TFLite has as they are.
 #include <type_traits>
 
-#include "formats/tflite/lower/lowering.h"
+#include "formats/tflite/lower/compose.h"
 
 namespace edgeopt::formats::tflite::lower {
 namespace {
@@ -56,6 +56,15 @@ Status Variadic(NodeLowering& node) {
     left = result;
   }
   return OkStatus();
+}
+
+// The sum of all inputs by their number.
+Status Mean(NodeLowering& node) {
+  Composer c(node);
+  TensorIndex sum = c.In(0);
+  const size_t count = node.node().inputs.size();
+  for (size_t slot = 1; slot < count; ++slot) sum = c.Binary(Op::ADD, sum, c.In(slot));
+  return c.Finish(Op::DIV, sum, c.Scalar(static_cast<double>(count)));
 }
 
 Status LeakyRelu(NodeLowering& node) {
@@ -131,7 +140,7 @@ Status Pow(NodeLowering& node) {
 }
 
 Status Cast(NodeLowering& node) {
-  static constexpr Rule kTarget{.types = Types::kStorage};
+  static constexpr Rule kTarget{.types = Types::kCast};
   EDGEOPT_CHECK_OK(CheckTypes(kTarget, node.OutType().element));
   EDGEOPT_TRY(const TensorIndex input, node.In(0));
   EDGEOPT_TRY(const TensorIndex output, node.Out());
@@ -163,7 +172,7 @@ constexpr Rule kRules[] = {
     {.op_type = "And",
      .lower = Binary<Op::LOGICAL_AND, schema::LogicalAndOptionsT>,
      .types = Types::kBool},
-    {.op_type = "Cast", .lower = Cast, .types = Types::kStorage},
+    {.op_type = "Cast", .lower = Cast, .types = Types::kCast},
     {.op_type = "Ceil", .lower = Unary<Op::CEIL>},
     {.op_type = "Clip", .lower = Clip, .types = Types::kFloatInt},
     {.op_type = "Cos", .lower = Unary<Op::COS, schema::CosOptionsT>},
@@ -193,6 +202,7 @@ constexpr Rule kRules[] = {
     {.op_type = "Max",
      .lower = Variadic<Op::MAXIMUM, schema::MaximumMinimumOptionsT>,
      .types = Types::kFloatInt},
+    {.op_type = "Mean", .lower = Mean},
     {.op_type = "Min",
      .lower = Variadic<Op::MINIMUM, schema::MaximumMinimumOptionsT>,
      .types = Types::kFloatInt},
@@ -223,6 +233,9 @@ constexpr Rule kRules[] = {
      .fuses_activation = true},
     {.op_type = "Sum", .lower = Variadic<Op::ADD, schema::AddOptionsT>},
     {.op_type = "Tanh", .lower = FixedScale<Op::TANH, 128, 0>, .integer = true},
+    {.op_type = "Xor",
+     .lower = Binary<Op::NOT_EQUAL, schema::NotEqualOptionsT>,
+     .types = Types::kBool},
     {.op_type = "Where", .lower = Where, .types = Types::kStorage, .typed_input = 1},
 };
 

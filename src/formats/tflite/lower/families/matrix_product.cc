@@ -1,6 +1,6 @@
 // MatMul and Gemm. With a constant second operand they are FULLY_CONNECTED, whose weights are
 // [outputs, inputs]; else BATCH_MATMUL.
-#include "formats/tflite/lower/lowering.h"
+#include "formats/tflite/lower/compose.h"
 #include "ir/permute.h"
 
 namespace edgeopt::formats::tflite::lower {
@@ -11,12 +11,12 @@ using ir::Tensor;
 
 // The weight as [outputs, inputs]; `transposed`: it already is.
 Result<TensorIndex> Weight(NodeLowering& node, bool transposed) {
-  if (node.quantized()) {
-    EDGEOPT_TRY(auto stored, node.StoredIn(1));
-    Tensor weight = stored.tensor;
-    if (!transposed) weight = ir::Permuted(stored.tensor, {1, 0});
-    stored.quantization->axis = 0;
-    return node.Constant(weight, "weights", &*stored.quantization);
+  EDGEOPT_TRY(auto integers, node.IntegerWeightIn(1, transposed ? 0 : 1));
+  if (integers) {
+    Tensor weight = integers->tensor;
+    if (!transposed) weight = ir::Permuted(integers->tensor, {1, 0});
+    integers->quantization->axis = 0;
+    return node.Constant(weight, "weights", &*integers->quantization);
   }
   EDGEOPT_TRY(const Tensor weight, transposed ? Result<Tensor>(*node.ConstantIn(1))
                                               : ir::Permuted(*node.ConstantIn(1), {1, 0}));
@@ -26,6 +26,9 @@ Result<TensorIndex> Weight(NodeLowering& node, bool transposed) {
 Status FullyConnected(NodeLowering& node, TensorIndex weight, TensorIndex bias) {
   schema::FullyConnectedOptionsT options;
   options.keep_num_dims = node.InRank() > 2;
+  // Of float data and int8 weights: the data's range need not be symmetric.
+  const bool integers = node.tensor(weight).type == schema::TensorType::INT8;
+  options.asymmetric_quantize_inputs = integers && !node.quantized();
   options.fused_activation_function = node.Activation();
   EDGEOPT_TRY(const TensorIndex input, node.In(0));
   EDGEOPT_TRY(const TensorIndex output, node.Out());
@@ -46,6 +49,22 @@ Status BatchMatMul(NodeLowering& node, TensorIndex output, bool transpose_right 
 
 bool HasMatrix(const NodeLowering& node) { return node.IsConstant(1) && node.InRank(1) == 2; }
 
+// A vector on the left is a row, one on the right a column; its axis is not in the result.
+Status VectorProduct(NodeLowering& node) {
+  if (node.quantized())
+    return node.Unsupported("an int8 vector", "make it a matrix with a Reshape");
+  Composer c(node);
+  TensorIndex left = c.In(0), right = c.In(1);
+  const auto with_one = [&](TensorIndex vector, bool in_front) {
+    ir::Shape shape = node.file().ShapeOf(vector);
+    shape.insert(in_front ? shape.begin() : shape.end(), ir::Dim::Of(1));
+    return c.Reshape(vector, shape);
+  };
+  if (node.InRank(0) == 1) left = with_one(left, true);
+  if (node.InRank(1) == 1) right = with_one(right, false);
+  return c.FinishReshape(c.MatMul(left, right));
+}
+
 Status MatMul(NodeLowering& node) {
   if (HasMatrix(node) && node.InRank(0) >= 2) {
     const int64_t outputs = *node.InDim(1, 1);
@@ -54,8 +73,7 @@ Status MatMul(NodeLowering& node) {
                 node.quantized() ? node.IntegerBias(2, outputs) : Result<TensorIndex>(kOmitted));
     return FullyConnected(node, weight, bias);
   }
-  if (node.InRank(0) < 2 || node.InRank(1) < 2)
-    return node.Unsupported("a vector as an operand", "make it a matrix with a Reshape");
+  if (node.InRank(0) < 2 || node.InRank(1) < 2) return VectorProduct(node);
   EDGEOPT_TRY(const TensorIndex output, node.Out());
   return BatchMatMul(node, output);
 }
@@ -90,15 +108,14 @@ class GemmLowering {
 
   Status Connected() {
     EDGEOPT_TRY(const TensorIndex weight, Weight(node_, transpose_right_));
-    EDGEOPT_TRY(const TensorIndex bias, Bias());
+    EDGEOPT_TRY(const TensorIndex bias, Bias(weight));
     return FullyConnected(node_, weight, bias);
   }
 
-  Result<TensorIndex> Bias() {
+  Result<TensorIndex> Bias(TensorIndex weight) {
     if (node_.quantized()) return node_.IntegerBias(2, outputs());
     if (!node_.has_input(2)) return kOmitted;
-    EDGEOPT_TRY(const Tensor bias, node_.ConstantIn(2)->Reshaped({outputs()}));
-    return node_.Constant(bias, "bias");
+    return node_.Bias(2, outputs(), weight);
   }
 
   Status General() {
@@ -148,8 +165,13 @@ class GemmLowering {
 Status Gemm(NodeLowering& node) { return GemmLowering(node).Run(); }
 
 constexpr Rule kRules[] = {
-    {.op_type = "Gemm", .lower = Gemm, .integer = true, .fuses_activation = true, .bias_input = 2},
-    {.op_type = "MatMul", .lower = MatMul, .integer = true},
+    {.op_type = "Gemm",
+     .lower = Gemm,
+     .integer = true,
+     .fuses_activation = true,
+     .bias_input = 2,
+     .weight_input = 1},
+    {.op_type = "MatMul", .lower = MatMul, .integer = true, .weight_input = 1},
 };
 
 }  // namespace

@@ -17,10 +17,16 @@ Status Reshaped(NodeLowering& node) {
   return node.ReshapeTo(input, *node.OutType().shape, output);
 }
 
-// At inference it changes nothing; a mask of what was dropped has no use there.
+// At inference it changes nothing, and its mask says that all stays.
 Status Dropout(NodeLowering& node) {
-  if (node.has_output(1)) return node.Unsupported("the output of a mask");
   if (node.has_input(2) && node.ScalarIn(2) != 0) return node.Unsupported("training_mode");
+  if (node.has_output(1)) {
+    EDGEOPT_TRY(const ir::Dims dims, node.InDims(0));
+    EDGEOPT_TRY(const TensorIndex yes, node.Scalar(1, DataType::kBool));
+    EDGEOPT_TRY(const TensorIndex sizes, node.Ints(dims, "sizes"));
+    EDGEOPT_TRY(const TensorIndex mask, node.Out(1));
+    node.file().Add(Op::BROADCAST_TO, {yes, sizes}, {mask}, schema::BroadcastToOptionsT{});
+  }
   return Reshaped(node);
 }
 
@@ -156,36 +162,14 @@ class Slicing {
 
 Status Slice(NodeLowering& node) { return Slicing(node).Run(); }
 
-Status Pad(NodeLowering& node) {
-  EDGEOPT_TRY(const auto pads, node.IntsIn(1));
-  const int64_t rank = node.InRank();
-  std::vector<int64_t> axes(static_cast<size_t>(rank));
-  std::iota(axes.begin(), axes.end(), 0);
-  if (node.has_input(3)) {
-    EDGEOPT_TRY(axes, node.IntsIn(3));
-  }
-  if (pads.size() != 2 * axes.size()) return BadInput("its pads don't fit its axes");
-  std::vector<int32_t> amounts(static_cast<size_t>(2 * rank), 0);
-  for (size_t i = 0; i < axes.size(); ++i) {
-    EDGEOPT_TRY(const int64_t axis, node.Axis(axes[i], rank));
-    if (pads[i] < 0 || pads[i + axes.size()] < 0) return node.Unsupported("negative pads");
-    amounts[static_cast<size_t>(2 * axis)] = static_cast<int32_t>(pads[i]);
-    amounts[static_cast<size_t>(2 * axis + 1)] = static_cast<int32_t>(pads[i + axes.size()]);
-  }
+Status ReverseSequence(NodeLowering& node) {
   EDGEOPT_TRY(const TensorIndex input, node.In(0));
-  EDGEOPT_TRY(const TensorIndex paddings, node.Constant(Tensor::Of({rank, 2}, amounts), "pads"));
+  EDGEOPT_TRY(const TensorIndex lengths, node.In32(1));
   EDGEOPT_TRY(const TensorIndex output, node.Out());
-  const std::string mode = node.node().StringOr("mode", "constant");
-  if (mode == "reflect") {
-    node.file().Add(Op::MIRROR_PAD, {input, paddings}, {output}, schema::MirrorPadOptionsT{});
-  } else if (mode != "constant") {
-    return node.Unsupported("mode '" + mode + "'");
-  } else if (!node.has_input(2) || node.ScalarIn(2) == 0) {
-    node.file().Add(Op::PAD, {input, paddings}, {output}, schema::PadOptionsT{});
-  } else {
-    EDGEOPT_TRY(const TensorIndex value, node.In(2));
-    node.file().Add(Op::PADV2, {input, paddings, value}, {output}, schema::PadV2OptionsT{});
-  }
+  schema::ReverseSequenceOptionsT options;
+  options.seq_dim = static_cast<int32_t>(node.node().IntOr("time_axis", 0));
+  options.batch_dim = static_cast<int32_t>(node.node().IntOr("batch_axis", 1));
+  node.file().Add(Op::REVERSE_SEQUENCE, {input, lengths}, {output}, options);
   return OkStatus();
 }
 
@@ -220,24 +204,32 @@ Status Gather(NodeLowering& node) {
   return OkStatus();
 }
 
-Status Shape(NodeLowering& node) {
-  if (node.node().FindAttribute("start") != nullptr || node.node().FindAttribute("end") != nullptr)
-    return node.Unsupported("a part of a shape");
-  EDGEOPT_TRY(const TensorIndex input, node.In(0));
-  EDGEOPT_TRY(const TensorIndex output, node.Out());
-  schema::ShapeOptionsT options;
-  options.out_type = node.tensor(output).type;
-  node.file().Add(Op::SHAPE, {input}, {output}, options);
-  return OkStatus();
+// TFLite's order of channels is [block, block, channels], DCR; CRD's is [channels, block, block].
+Result<TensorIndex> BlocksFirst(NodeLowering& node, TensorIndex input, int64_t blocks) {
+  const auto channels = node.file().ShapeOf(input).back().value;
+  if (!channels) return node.Unsupported("mode 'CRD' of an unknown number of channels");
+  std::vector<int32_t> order;
+  for (int64_t block = 0; block < blocks; ++block)
+    for (int64_t channel = 0; channel < *channels / blocks; ++channel)
+      order.push_back(static_cast<int32_t>(channel * blocks + block));
+  EDGEOPT_TRY(const TensorIndex indices, node.Constant(Tensor::Of({*channels}, order), "order"));
+  EDGEOPT_TRY(const TensorIndex result,
+              node.TempLike(input, node.file().ShapeOf(input), "blocks_first"));
+  schema::GatherOptionsT options;
+  options.axis = static_cast<int32_t>(node.InRank() - 1);
+  node.file().Add(Op::GATHER, {input, indices}, {result}, options);
+  return result;
 }
 
-// DCR order is TFLite's; CRD is a transposition more.
 Status DepthToSpace(NodeLowering& node) {
-  if (node.node().StringOr("mode", "DCR") != "DCR") return node.Unsupported("mode 'CRD'");
-  EDGEOPT_TRY(const TensorIndex input, node.In(0));
+  EDGEOPT_TRY(TensorIndex input, node.In(0));
+  const int64_t block = node.node().IntOr("blocksize", 1);
+  if (node.node().StringOr("mode", "DCR") == "CRD") {
+    EDGEOPT_TRY(input, BlocksFirst(node, input, block * block));
+  }
   EDGEOPT_TRY(const TensorIndex output, node.Out());
   schema::DepthToSpaceOptionsT options;
-  options.block_size = static_cast<int32_t>(node.node().IntOr("blocksize", 1));
+  options.block_size = static_cast<int32_t>(block);
   node.file().Add(Op::DEPTH_TO_SPACE, {input}, {output}, options);
   return OkStatus();
 }
@@ -283,13 +275,12 @@ constexpr Rule kRules[] = {
      .types = Types::kStorage,
      .integer = true,
      .same_scale = true},
-    {.op_type = "Pad", .lower = Pad, .types = Types::kStorage, .integer = true, .same_scale = true},
     {.op_type = "Reshape",
      .lower = Reshape,
      .types = Types::kStorage,
      .integer = true,
      .same_scale = true},
-    {.op_type = "Shape", .lower = Shape, .types = Types::kStorage},
+    {.op_type = "ReverseSequence", .lower = ReverseSequence, .types = Types::kFloatInt},
     {.op_type = "Slice",
      .lower = Slice,
      .types = Types::kStorage,

@@ -51,33 +51,51 @@ std::vector<int64_t> Range(int64_t first, int64_t last) {
   return axes;
 }
 
-// (x - mean) / sqrt(variance + epsilon) over the axes.
-TensorIndex Standardized(Composer& c, TensorIndex x, const std::vector<int64_t>& axes,
-                         float epsilon) {
+// (x - mean) / sqrt(variance + epsilon) over the axes, and what it is made of.
+struct Standard {
+  TensorIndex value, mean, inverse_deviation;
+};
+
+Standard Standardized(Composer& c, TensorIndex x, const std::vector<int64_t>& axes, float epsilon) {
   const TensorIndex mean = c.Reduce(Op::MEAN, x, axes);
   const TensorIndex centered = c.Binary(Op::SUB, x, mean);
   const TensorIndex variance = c.Reduce(Op::MEAN, c.Binary(Op::MUL, centered, centered), axes);
-  return c.Binary(Op::MUL, centered, c.Unary(Op::RSQRT, c.Binary(Op::ADD, variance, epsilon)));
+  const TensorIndex inverse = c.Unary(Op::RSQRT, c.Binary(Op::ADD, variance, epsilon));
+  return {c.Binary(Op::MUL, centered, inverse), mean, inverse};
 }
 
 Status LayerNormalization(NodeLowering& node) {
-  if (node.has_output(1) || node.has_output(2))
-    return node.Unsupported("the outputs of mean and deviation");
   const int64_t rank = node.InRank();
   EDGEOPT_TRY(const int64_t axis, node.Axis(node.node().IntOr("axis", -1), rank));
   Composer c(node);
-  const TensorIndex normal =
+  const Standard x =
       Standardized(c, c.In(0), Range(axis, rank), node.node().FloatOr("epsilon", 1e-5f));
-  if (!node.has_input(2)) return c.Finish(Op::MUL, normal, c.In(1));
-  return c.Finish(Op::ADD, c.Binary(Op::MUL, normal, c.In(1)), c.In(2));
+  if (node.has_output(1)) c.ReshapeInto(c.Out(1), x.mean);
+  if (node.has_output(2)) c.ReshapeInto(c.Out(2), x.inverse_deviation);
+  if (!node.has_input(2)) return c.Finish(Op::MUL, x.value, c.In(1));
+  return c.Finish(Op::ADD, c.Binary(Op::MUL, x.value, c.In(1)), c.In(2));
+}
+
+// x / (sum |x|^p)^(1/p); where that norm is 0 all of x is, and stays.
+Status LpNormalization(NodeLowering& node) {
+  EDGEOPT_TRY(const int64_t axis, node.Axis(node.node().IntOr("axis", -1), node.InRank()));
+  const int64_t power = node.node().IntOr("p", 2);
+  if (power != 1 && power != 2) return node.Unsupported("p = " + std::to_string(power));
+  Composer c(node);
+  const TensorIndex x = c.In(0);
+  const TensorIndex size = power == 1 ? c.Unary(Op::ABS, x) : c.Binary(Op::MUL, x, x);
+  TensorIndex norm = c.Reduce(Op::SUM, size, {axis});
+  if (power == 2) norm = c.Unary(Op::SQRT, norm);
+  const TensorIndex is_zero = c.Compare(Op::EQUAL, norm, c.Scalar(0));
+  return c.Finish(Op::DIV, x, c.Select(is_zero, c.Scalar(1), norm));
 }
 
 // Channels-last: scale and bias [C] broadcast as they are.
 Status InstanceNormalization(NodeLowering& node) {
   Composer c(node);
-  const TensorIndex normal =
+  const Standard x =
       Standardized(c, c.In(0), Range(1, node.InRank() - 1), node.node().FloatOr("epsilon", 1e-5f));
-  return c.Finish(Op::ADD, c.Binary(Op::MUL, normal, c.In(1)), c.In(2));
+  return c.Finish(Op::ADD, c.Binary(Op::MUL, x.value, c.In(1)), c.In(2));
 }
 
 // x factor + offset with factor = scale / sqrt(variance + epsilon), offset = bias - mean factor.
@@ -134,6 +152,7 @@ constexpr Rule kRules[] = {
     {.op_type = "LRN", .lower = Lrn, .layout = Layout::kNhwc},
     {.op_type = "LayerNormalization", .lower = LayerNormalization},
     {.op_type = "LogSoftmax", .lower = LogSoftmax},
+    {.op_type = "LpNormalization", .lower = LpNormalization},
     {.op_type = "Softmax", .lower = Softmax, .integer = true},
 };
 

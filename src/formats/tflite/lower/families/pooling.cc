@@ -1,7 +1,8 @@
-// MaxPool and AveragePool, channels-last. (Global pools are reductions.)
+// MaxPool, AveragePool and LpPool, channels-last. (Global pools are reductions.)
 #include <algorithm>
+#include <utility>
 
-#include "formats/tflite/lower/lowering.h"
+#include "formats/tflite/lower/compose.h"
 #include "formats/tflite/lower/window.h"
 
 namespace edgeopt::formats::tflite::lower {
@@ -20,17 +21,94 @@ double RealShare(const WindowAxis& axis, int64_t index, bool count_pads) {
          static_cast<double>(axis.kernel);
 }
 
+void PadUpper(WindowAxis& axis) {
+  const int64_t total =
+      std::max<int64_t>((*axis.out - 1) * axis.stride + axis.kernel - *axis.in, 0);
+  axis.begin = total / 2;
+  axis.end = total - axis.begin;
+}
+
+// What every window needs to lie within the padded input.
+Padding CoveringPads(Window& window) {
+  Padding padding;
+  for (WindowAxis& axis : window.axes) {
+    if (window.same_upper) PadUpper(axis);
+    const int64_t covered = (*axis.out - 1) * axis.stride + axis.kernel;
+    padding.explicit_pads.emplace_back(axis.begin,
+                                       std::max<int64_t>(covered - *axis.in - axis.begin, 0));
+  }
+  const bool none = std::ranges::all_of(
+      padding.explicit_pads, [](const auto& pads) { return pads.first == 0 && pads.second == 0; });
+  return none ? Padding{} : padding;
+}
+
+schema::Pool2DOptionsT OptionsOf(const Window& window, schema::Padding padding) {
+  schema::Pool2DOptionsT options;
+  options.padding = padding;
+  options.stride_h = static_cast<int32_t>(window.axes[0].stride);
+  options.stride_w = static_cast<int32_t>(window.axes[1].stride);
+  options.filter_height = static_cast<int32_t>(window.axes[0].kernel);
+  options.filter_width = static_cast<int32_t>(window.axes[1].kernel);
+  return options;
+}
+
+Status CheckForm(const NodeLowering& node, const Window& window, size_t most_axes) {
+  if (window.axes.size() > most_axes)
+    return node.Unsupported("more than " + std::to_string(most_axes) + " spatial axes");
+  for (const WindowAxis& axis : window.axes)
+    if (axis.dilation != 1) return node.Unsupported("dilations");
+  return OkStatus();
+}
+
 class Pooling {
  public:
   Pooling(NodeLowering& node, bool average) : node_(node), average_(average) {}
 
   Status Run() {
     activation_ = node_.Activation();
-    EDGEOPT_TRY(window_, WindowOf(node_, node_.node().IntsOr("kernel_shape", {})));
+    EDGEOPT_TRY(const Window window, WindowOf(node_, node_.node().IntsOr("kernel_shape", {})));
     if (node_.has_output(1)) return node_.Unsupported("the output of indices");
-    if (window_.axes.size() > 2) return node_.Unsupported("more than 2 spatial axes");
-    for (const WindowAxis& axis : window_.axes)
-      if (axis.dilation != 1) return node_.Unsupported("dilations");
+    EDGEOPT_CHECK_OK(CheckForm(node_, window, 3));
+    EDGEOPT_TRY(const TensorIndex input, node_.In(0));
+    EDGEOPT_TRY(const TensorIndex output, node_.Out());
+    return window.axes.size() == 3 ? Deep(window, input, output) : Flat(window, input, output);
+  }
+
+ private:
+  // Over height and width first, then over depth: maxima, sums, and the numbers of elements that
+  // an average counts, are made of those along each axis.
+  Status Deep(const Window& window, TensorIndex input, TensorIndex output) {
+    const ir::Shape in = node_.file().ShapeOf(input), out = node_.file().ShapeOf(output);
+    for (size_t i = 1; i < in.size(); ++i)
+      if (!in[i].value || !out[i].value)
+        return node_.Unsupported("a pool over 3 axes needs known sizes",
+                                 "fix the sizes of the model's inputs with --shape");
+    const ir::Dim slices = in[0].value ? ir::Dim::Of(*in[0].value * *in[1].value) : ir::Dim{};
+    const auto activation = std::exchange(activation_, schema::ActivationFunctionType::NONE);
+    Window flat = window;
+    flat.axes.erase(flat.axes.begin());
+    EDGEOPT_TRY(const TensorIndex sliced,
+                node_.Reshape(input, {slices, in[2], in[3], in[4]}, "slices"));
+    EDGEOPT_TRY(const TensorIndex pooled,
+                node_.TempLike(output, {slices, out[2], out[3], out[4]}, "flat"));
+    EDGEOPT_CHECK_OK(Flat(flat, sliced, pooled));
+    const ir::Dim places = ir::Dim::Of(*out[2].value * *out[3].value);
+    WindowAxis across;
+    across.in = across.out = places.value;
+    Window deep = window;
+    deep.axes = {window.axes[0], across};
+    EDGEOPT_TRY(const TensorIndex columns,
+                node_.Reshape(pooled, {in[0], in[1], places, out[4]}, "columns"));
+    EDGEOPT_TRY(const TensorIndex result,
+                node_.TempLike(output, {out[0], out[1], places, out[4]}, "deep"));
+    activation_ = activation;
+    EDGEOPT_CHECK_OK(Flat(deep, columns, result));
+    return node_.ReshapeTo(result, out, output);
+  }
+
+  // Over one or two axes.
+  Status Flat(const Window& window, TensorIndex input, TensorIndex output) {
+    window_ = window;
     const bool lifted = window_.axes.size() == 1;
     MakeTwoDimensional(window_);
     EDGEOPT_TRY(Padding padding, ChoosePadding(window_));
@@ -41,12 +119,10 @@ class Pooling {
     const bool padded = average_ && !padding.explicit_pads.empty();
     if (padded) EDGEOPT_CHECK_OK(CheckSizes());
     const bool corrected = padded && HasPartialWindows();
-    EDGEOPT_TRY(TensorIndex input, node_.In(0));
     if (lifted) {
       EDGEOPT_TRY(input, node_.Reshape(input, WithHeight(node_.file().ShapeOf(input)), "lifted"));
     }
     EDGEOPT_TRY(input, Pad(node_, input, padding, average_ ? PadValue::kZero : PadValue::kLowest));
-    EDGEOPT_TRY(const TensorIndex output, node_.Out());
     const ir::Shape shape = WithHeight(node_.file().ShapeOf(output));
     TensorIndex pooled = output;
     if (lifted || corrected) {
@@ -64,7 +140,6 @@ class Pooling {
     return lifted ? node_.ReshapeTo(pooled, node_.file().ShapeOf(output), output) : OkStatus();
   }
 
- private:
   bool count_pads() const { return node_.node().IntOr("count_include_pad", 0) != 0; }
 
   // Windows of which ONNX counts a part only.
@@ -85,30 +160,12 @@ class Pooling {
 
   Status PadExplicitly(Padding& padding) {
     EDGEOPT_CHECK_OK(CheckSizes());
-    padding = {};
-    for (WindowAxis& axis : window_.axes) {
-      if (window_.same_upper) PadUpper(axis);
-      const int64_t covered = (*axis.out - 1) * axis.stride + axis.kernel;
-      padding.explicit_pads.emplace_back(axis.begin,
-                                         std::max<int64_t>(covered - *axis.in - axis.begin, 0));
-    }
+    padding = CoveringPads(window_);
     return OkStatus();
   }
 
-  static void PadUpper(WindowAxis& axis) {
-    const int64_t total =
-        std::max<int64_t>((*axis.out - 1) * axis.stride + axis.kernel - *axis.in, 0);
-    axis.begin = total / 2;
-    axis.end = total - axis.begin;
-  }
-
   void AddPool(schema::Padding padding, TensorIndex input, TensorIndex output, bool fuse) {
-    schema::Pool2DOptionsT options;
-    options.padding = padding;
-    options.stride_h = static_cast<int32_t>(window_.axes[0].stride);
-    options.stride_w = static_cast<int32_t>(window_.axes[1].stride);
-    options.filter_height = static_cast<int32_t>(window_.axes[0].kernel);
-    options.filter_width = static_cast<int32_t>(window_.axes[1].kernel);
+    schema::Pool2DOptionsT options = OptionsOf(window_, padding);
     if (fuse) options.fused_activation_function = activation_;
     node_.file().Add(average_ ? Op::AVERAGE_POOL_2D : Op::MAX_POOL_2D, {input}, {output}, options);
   }
@@ -136,10 +193,40 @@ class Pooling {
   schema::ActivationFunctionType activation_ = schema::ActivationFunctionType::NONE;
 };
 
+// (sum |x|^p)^(1/p): the average over whole windows, zeros around the input, times their size.
+Status LpPool(NodeLowering& node) {
+  EDGEOPT_TRY(Window window, WindowOf(node, node.node().IntsOr("kernel_shape", {})));
+  EDGEOPT_CHECK_OK(CheckForm(node, window, 2));
+  MakeTwoDimensional(window);
+  for (const WindowAxis& axis : window.axes)
+    if (!axis.in || !axis.out)
+      return node.Unsupported("a size that is known at run time only",
+                              "fix the sizes of the model's inputs with --shape");
+  const auto power = static_cast<double>(node.node().IntOr("p", 2));
+  Composer c(node);
+  const TensorIndex size = c.Unary(Op::ABS, c.In(0));
+  const TensorIndex powers = power == 1   ? size
+                             : power == 2 ? c.Binary(Op::MUL, size, size)
+                                          : c.Binary(Op::POW, size, power);
+  const TensorIndex lifted = c.Reshape(powers, WithHeight(node.file().ShapeOf(powers)));
+  EDGEOPT_CHECK_OK(c.status());
+  EDGEOPT_TRY(const TensorIndex padded, Pad(node, lifted, CoveringPads(window), PadValue::kZero));
+  EDGEOPT_TRY(const TensorIndex average,
+              node.TempLike(padded, WithHeight(*node.OutType().shape), "average"));
+  node.file().Add(Op::AVERAGE_POOL_2D, {padded}, {average},
+                  OptionsOf(window, schema::Padding::VALID));
+  const auto area = static_cast<double>(window.axes[0].kernel * window.axes[1].kernel);
+  TensorIndex result = c.Binary(Op::MUL, average, area);
+  if (power == 2) result = c.Unary(Op::SQRT, result);
+  if (power > 2) result = c.Binary(Op::POW, result, 1 / power);
+  return c.FinishReshape(result);
+}
+
 Status MaxPool(NodeLowering& node) { return Pooling(node, false).Run(); }
 Status AveragePool(NodeLowering& node) { return Pooling(node, true).Run(); }
 
 constexpr Rule kRules[] = {
+    {.op_type = "LpPool", .lower = LpPool, .layout = Layout::kNhwc},
     {.op_type = "MaxPool",
      .lower = MaxPool,
      .layout = Layout::kNhwc,

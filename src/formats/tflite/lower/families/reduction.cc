@@ -1,12 +1,13 @@
 // Reductions over axes, and what picks elements along one.
+#include <algorithm>
 #include <numeric>
 
-#include "formats/tflite/lower/lowering.h"
+#include "formats/tflite/lower/compose.h"
 
 namespace edgeopt::formats::tflite::lower {
 namespace {
 
-using ir::DataType;
+using ir::Tensor;
 
 Result<std::vector<int64_t>> AxesOf(NodeLowering& node) {
   EDGEOPT_TRY(auto axes, node.IntsOf("axes", 1));
@@ -100,16 +101,20 @@ Status ReduceLogSumExp(NodeLowering& node) {
   return OkStatus();
 }
 
+// The first extremum along the axis; the last one is the first of the reversed tensor.
 template <Op kOp, typename Options>
 Status ArgExtremum(NodeLowering& node) {
-  if (node.node().IntOr("select_last_index", 0) != 0) return node.Unsupported("select_last_index");
   EDGEOPT_TRY(const int64_t axis, node.Axis(node.node().IntOr("axis", 0), node.InRank()));
-  EDGEOPT_TRY(const TensorIndex input, node.In(0));
-  EDGEOPT_TRY(const TensorIndex along, node.Scalar(static_cast<double>(axis), DataType::kInt32));
-  EDGEOPT_TRY(const TensorIndex output, node.Out());
+  Composer c(node);
+  TensorIndex input = c.In(0);
+  const bool last = node.node().IntOr("select_last_index", 0) != 0;
+  if (last) input = c.Reverse(input, axis);
+  const TensorIndex along = c.Constant(Tensor::Scalar(static_cast<int32_t>(axis)));
+  const TensorIndex output = c.Out();
+  EDGEOPT_CHECK_OK(c.status());
   const bool keeps = node.node().IntOr("keepdims", 1) != 0;
   TensorIndex index = output;
-  if (keeps) {
+  if (keeps || last) {
     ir::Shape shape = *node.InType(0).shape;
     shape.erase(shape.begin() + axis);
     EDGEOPT_TRY(index, node.TempLike(output, shape, "index"));
@@ -117,7 +122,14 @@ Status ArgExtremum(NodeLowering& node) {
   Options options;
   options.output_type = node.tensor(output).type;
   node.file().Add(kOp, {input, along}, {index}, options);
-  return keeps ? node.ReshapeTo(index, *node.OutType().shape, output) : OkStatus();
+  if (last) {
+    const auto size = node.InDim(0, axis);
+    if (!size) return node.Unsupported("select_last_index along an axis of unknown size");
+    const TensorIndex end = c.Constant(Tensor::Scalar(*size - 1));
+    index = c.Binary(Op::SUB, end, index);
+  }
+  if (keeps || last) return c.FinishReshape(index);
+  return OkStatus();
 }
 
 Status CumSum(NodeLowering& node) {
@@ -131,6 +143,35 @@ Status CumSum(NodeLowering& node) {
   return OkStatus();
 }
 
+// x moved back by `distance` along the axis, with ones in front.
+TensorIndex Delayed(Composer& c, TensorIndex x, TensorIndex ones, int64_t axis, int64_t size,
+                    int64_t distance) {
+  std::vector<int32_t> sources;
+  for (int64_t i = 0; i < size; ++i)
+    sources.push_back(static_cast<int32_t>(std::max<int64_t>(i - distance + 1, 0)));
+  return c.Gather(c.Concat({ones, x}, axis), c.Constant(Tensor::Of({size}, sources)), axis);
+}
+
+// After the n-th round each element is the product of the last 2^n.
+// Source: Hillis and Steele, Data Parallel Algorithms, CACM 29(12), 1986.
+Status CumProd(NodeLowering& node) {
+  const auto given = node.ScalarIn(1);
+  if (!given) return node.Unsupported("an axis computed at run time");
+  EDGEOPT_TRY(const int64_t axis, node.Axis(static_cast<int64_t>(*given), node.InRank()));
+  EDGEOPT_TRY(const ir::Dims dims, node.InDims(0));
+  const int64_t size = dims[static_cast<size_t>(axis)];
+  const bool reverse = node.node().IntOr("reverse", 0) != 0;
+  Composer c(node);
+  TensorIndex x = c.In(0);
+  const TensorIndex ones = c.Filled(x, axis, 1);
+  if (reverse) x = c.Reverse(x, axis);
+  if (node.node().IntOr("exclusive", 0) != 0) x = Delayed(c, x, ones, axis, size, 1);
+  for (int64_t distance = 1; distance < size; distance *= 2)
+    x = c.Binary(Op::MUL, x, Delayed(c, x, ones, axis, size, distance));
+  if (reverse) x = c.Reverse(x, axis);
+  return c.FinishReshape(x);
+}
+
 constexpr Rule kRules[] = {
     {.op_type = "ArgMax",
      .lower = ArgExtremum<Op::ARG_MAX, schema::ArgMaxOptionsT>,
@@ -138,6 +179,7 @@ constexpr Rule kRules[] = {
     {.op_type = "ArgMin",
      .lower = ArgExtremum<Op::ARG_MIN, schema::ArgMinOptionsT>,
      .types = Types::kFloatInt32},
+    {.op_type = "CumProd", .lower = CumProd, .types = Types::kFloatInt},
     {.op_type = "CumSum", .lower = CumSum, .types = Types::kFloatInt},
     {.op_type = "ReduceL1", .lower = ReduceL1},
     {.op_type = "ReduceL2", .lower = ReduceL2},

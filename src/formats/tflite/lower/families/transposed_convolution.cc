@@ -73,7 +73,7 @@ class TransposedConvolution {
     EDGEOPT_TRY(const TensorIndex size, node_.Ints(made, "size"));
     EDGEOPT_TRY(const TensorIndex weight, Weight());
     EDGEOPT_TRY(const TensorIndex input, node_.In(0));
-    EDGEOPT_TRY(const TensorIndex bias, Bias());
+    EDGEOPT_TRY(const TensorIndex bias, Bias(weight));
     EDGEOPT_TRY(const TensorIndex output, node_.Out());
     TensorIndex result = output;
     if (cut) {
@@ -105,11 +105,11 @@ class TransposedConvolution {
   // [C, M, kH, kW] as [M, kH, kW, C].
   Result<TensorIndex> Weight() {
     const std::vector<int64_t> order = {1, 2, 3, 0};
-    if (node_.quantized()) {
-      EDGEOPT_TRY(auto stored, node_.StoredIn(1));
-      const Tensor permuted = ir::Permuted(stored.tensor, order);
-      stored.quantization->axis = 0;
-      return node_.Constant(permuted, "weights", &*stored.quantization);
+    EDGEOPT_TRY(auto integers, node_.IntegerWeightIn(1, 1));
+    if (integers) {
+      const Tensor permuted = ir::Permuted(integers->tensor, order);
+      integers->quantization->axis = 0;
+      return node_.Constant(permuted, "weights", &*integers->quantization);
     }
     const auto constant = node_.ConstantIn(1);
     if (!constant) return node_.Unsupported("weights computed at run time");
@@ -117,12 +117,9 @@ class TransposedConvolution {
     return node_.Weight(permuted, "weights");
   }
 
-  Result<TensorIndex> Bias() {
+  Result<TensorIndex> Bias(TensorIndex weight) {
     const int64_t outputs = weight_dims_[1];
-    if (node_.quantized()) return node_.IntegerBias(2, outputs);
-    if (node_.has_input(2)) return node_.In(2);
-    return node_.Constant(Tensor::Of({outputs}, std::vector<float>(static_cast<size_t>(outputs))),
-                          "bias");
+    return node_.quantized() ? node_.IntegerBias(2, outputs) : node_.Bias(2, outputs, weight);
   }
 
   NodeLowering& node_;
@@ -139,7 +136,8 @@ constexpr Rule kRules[] = {
      .layout = Layout::kNhwc,
      .integer = true,
      .fuses_activation = true,
-     .bias_input = 2},
+     .bias_input = 2,
+     .weight_input = 1},
 };
 
 }  // namespace
