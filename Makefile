@@ -60,6 +60,12 @@ fuzz: setup-checks ## run each fuzz target N times (make fuzz N=1000000)
 	$(call compile,fuzz,build-fuzz,fuzzers)
 	@tools/run-fuzzers build-fuzz $(N)
 
+.PHONY: node-cases
+node-cases: build-tests ## ONNX's node cases in LiteRT, a table in docs/formats/
+	@EDGEOPT_CASES_TABLE=docs/formats/tflite-node-cases.md build/test_pipeline \
+	  --gtest_brief=1 --gtest_filter='ConvertNodeCasesLongTest.*' | tail -1
+	@sed -n '5,12p' docs/formats/tflite-node-cases.md
+
 .PHONY: tidy
 tidy: setup-checks ## clang-tidy over src/
 	$(call compile,debug,build-debug,edgeopt_tflite_schema)
