@@ -1,5 +1,6 @@
 // Operators of one input, element by element, and those of two with NumPy's broadcasting, that
 // TFLite has as they are.
+#include <limits>
 #include <type_traits>
 
 #include "formats/tflite/lower/compose.h"
@@ -94,7 +95,9 @@ Status Reciprocal(NodeLowering& node) {
   return OkStatus();
 }
 
-// Clip with any limits: RELU and its like where they fit, else MINIMUM and MAXIMUM.
+// Clip with any limits: RELU and its like where they fit, else MINIMUM and MAXIMUM. Infinite limits
+// are none: XNNPACK (LiteRT 2.1.4) forgets the lower one behind a FULLY_CONNECTED where the upper
+// one is infinite.
 Status Clip(NodeLowering& node) {
   EDGEOPT_TRY(TensorIndex input, node.In(0));
   EDGEOPT_TRY(const TensorIndex output, node.Out());
@@ -104,21 +107,20 @@ Status Clip(NodeLowering& node) {
   if (is_float && low == 0 && high == 6) return one(Op::RELU6), OkStatus();
   if (is_float && low == 0 && high == 1) return one(Op::RELU_0_TO_1), OkStatus();
   if (is_float && low == -1 && high == 1) return one(Op::RELU_N1_TO_1), OkStatus();
-  if (is_float && low == 0 && !node.has_input(2)) return one(Op::RELU), OkStatus();
-  const bool both = node.has_input(1) && node.has_input(2);
-  if (node.has_input(1)) {
+  const bool has_low = node.has_input(1) && low != -std::numeric_limits<double>::infinity();
+  const bool has_high = node.has_input(2) && high != std::numeric_limits<double>::infinity();
+  if (is_float && low == 0 && !has_high) return one(Op::RELU), OkStatus();
+  if (has_low) {
     EDGEOPT_TRY(const TensorIndex limit, node.In(1));
     TensorIndex result = output;
-    if (both) {
+    if (has_high) {
       EDGEOPT_TRY(result, node.TempLike(output, *node.OutType().shape, "raised"));
     }
     node.file().Add(Op::MAXIMUM, {input, limit}, {result}, schema::MaximumMinimumOptionsT{});
     input = result;
   }
-  if (!node.has_input(2)) {
-    return node.has_input(1) ? OkStatus()
-                             : node.ReshapeTo(input, node.file().ShapeOf(output), output);
-  }
+  if (!has_high)
+    return has_low ? OkStatus() : node.ReshapeTo(input, node.file().ShapeOf(output), output);
   EDGEOPT_TRY(const TensorIndex limit, node.In(2));
   node.file().Add(Op::MINIMUM, {input, limit}, {output}, schema::MaximumMinimumOptionsT{});
   return OkStatus();
