@@ -79,6 +79,13 @@ Result<ir::Model> OpenModel(const std::filesystem::path& path) {
   return model;
 }
 
+Result<ir::Model> OpenOnnxModel(const std::filesystem::path& path) {
+  if (FormatOf(path) == Format::kTflite)
+    return UsageError("'" + path.string() + "' is a TFLite model; this command takes ONNX",
+                      "'edgeopt convert' makes ONNX of it; 'optimize' takes it as it is");
+  return OpenModel(path);
+}
+
 Status CheckWeights(const ir::Model& model) { return CheckGraphWeights(model.graph); }
 
 }  // namespace edgeopt::pipeline

@@ -29,6 +29,10 @@ Result<ir::Model> ReadModel(const std::filesystem::path& path);
 // model, its results mean nothing.
 Result<ir::Model> OpenModel(const std::filesystem::path& path);
 
+// The same for what works on ONNX alone: usage error for a TFLite file, since `edgeopt convert`
+// proves what it makes of one.
+Result<ir::Model> OpenOnnxModel(const std::filesystem::path& path);
+
 // BadInput naming the first constant, in subgraphs too, that holds a NaN.
 Status CheckWeights(const ir::Model& model);
 

@@ -96,6 +96,10 @@ class TfliteTest(CliTest):
         self.assertTrue((self.folder / "work/float_package/float_simplified.onnx").exists())
         self.assertEqual(source.read_bytes(), before)
 
+    def test_what_works_on_onnx_alone_says_so(self):
+        for command in ("simplify", "quantize"):
+            self.fails(USAGE, "is a TFLite model; this command takes ONNX", command, self.shared / "float.tflite", "-o", "o.onnx")
+
     def test_models_of_other_data_are_not_compared(self):
         other = self.write("other.onnx", classifier())
         self.fails(BAD_INPUT, "input 'x' (float32[1, 3, 16, 16]) of one model is 'input'", "compare", other, self.shared / "float.tflite",

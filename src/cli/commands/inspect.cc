@@ -164,7 +164,7 @@ Command inspect() {
   return {"inspect", "Show interface, operators, cost, what is hard to quantize", Group::kModel,
           [](Parser& parser) -> Run {
             auto options = std::make_shared<Options>();
-            parser.Add("model", options->model, "the ONNX model").Required();
+            parser.Add("model", options->model, "the model, ONNX or TFLite").Required();
             parser.Add("--dim", options->sizes, "count a named dimension as NAME=SIZE");
             parser.AddFlag("--nodes", options->nodes, "list every node");
             parser.AddFlag("--text", options->text,

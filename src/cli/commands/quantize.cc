@@ -145,7 +145,7 @@ Status WriteOutputs(const Options& options, const pipeline::Quantized& done) {
 Result<Answer> Execute(const Options& options, Context& context) {
   EDGEOPT_CHECK_OK(CheckOutputs(options));
   EDGEOPT_TRY(const auto runtime, OpenRuntime(context));
-  EDGEOPT_TRY(ir::Model model, pipeline::OpenModel(options.model));
+  EDGEOPT_TRY(ir::Model model, pipeline::OpenOnnxModel(options.model));
   EDGEOPT_TRY(const auto calibration, OpenCalibration(options, model, *runtime, context));
   if (!options.no_simplify) {
     pipeline::SimplifyOptions simplify;

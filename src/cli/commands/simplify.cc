@@ -41,7 +41,7 @@ std::string Text(const json& report, const std::string& output) {
 Result<Answer> Execute(const Options& options, Context& context) {
   EDGEOPT_CHECK_OK(CheckOutput(options.output.path, options.output.force, options.model));
   EDGEOPT_TRY(const auto runtime, OpenRuntime(context));
-  EDGEOPT_TRY(const ir::Model model, pipeline::OpenModel(options.model));
+  EDGEOPT_TRY(const ir::Model model, pipeline::OpenOnnxModel(options.model));
   pipeline::SimplifyOptions simplify;
   simplify.disabled = options.disabled;
   simplify.verify = !options.no_verify;
