@@ -6,7 +6,6 @@
 namespace edgeopt::formats::tflite::lower {
 namespace {
 
-using ir::DataType;
 using ir::Dims;
 using ir::Tensor;
 

@@ -4,8 +4,6 @@
 namespace edgeopt::formats::tflite::raise {
 namespace {
 
-using ir::DataType;
-
 Status Plain(OperatorRaising& op) { return op.Out(op.Node(op.onnx(), {op.In(0)})); }
 
 template <int kLow, int kHigh>

@@ -4,8 +4,6 @@
 namespace edgeopt::formats::tflite::raise {
 namespace {
 
-using ir::DataType;
-
 // Axes of both that are batches: GatherND knows them when the axis follows them.
 Status Gather(OperatorRaising& op) {
   EDGEOPT_TRY(const auto options, op.OptionsAs<schema::GatherOptionsT>());

@@ -7,8 +7,6 @@
 namespace edgeopt::formats::tflite::raise {
 namespace {
 
-using ir::DataType;
-
 // The target is input 1, or an option in old files; 0 in it is a size.
 Status Reshape(OperatorRaising& op) {
   EDGEOPT_TRY(const auto options, op.OptionsAs<schema::ReshapeOptionsT>());
