@@ -21,6 +21,7 @@
 #include "pipeline/inner_values.h"
 #include "pipeline/matched_session.h"
 #include "pipeline/pass_context.h"
+#include "pipeline/readable_versions.h"
 #include "pipeline/tolerance.h"
 
 namespace edgeopt::pipeline {
@@ -119,6 +120,8 @@ class Converter {
  private:
   // The model as simple as it gets, in a known opset, with types.
   Status Prepare() {
+    // Of no concern to whoever gets a TFLite model: no warning.
+    EDGEOPT_TRY(original_, InReadableVersions(original_, [](auto) {}));
     model_ = original_;
     result_.report = std::make_unique<json>();
     (*result_.report)["nodes_before"] = original_.graph.node_count();
@@ -338,7 +341,7 @@ class Converter {
     result_.warnings.push_back(std::move(text));
   }
 
-  const ir::Model& original_;
+  ir::Model original_;
   const ConvertOptions& options_;
   runtimes::Runtime& onnxruntime_;
   const LoadTflite& litert_;

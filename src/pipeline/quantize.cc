@@ -14,6 +14,7 @@
 #include "passes/quantize/float16.h"
 #include "passes/quantize/static_int8.h"
 #include "pipeline/fidelity.h"
+#include "pipeline/readable_versions.h"
 #include "pipeline/static_ranges.h"
 
 namespace edgeopt::pipeline {
@@ -75,6 +76,7 @@ class Quantizer {
         Warn("only " + std::to_string(samples_) + " of " + std::to_string(options_.samples) +
              " samples asked for are there");
     }
+    EDGEOPT_TRY(model_, InReadableVersions(model_, [this](auto text) { Warn(text); }));
     // Per-channel DequantizeLinear came with opset 13, DynamicQuantizeLinear with 11.
     const int64_t opset = model_.OpsetVersion();
     if ((options_.precision == "int8" && opset < 13) ||

@@ -101,6 +101,16 @@ class SimplifyTest(CliTest):
         self.assertIn("Identity", operators)
         self.fails(USAGE, "no-such-pass", "simplify", self.model, "-o", "t.onnx", "--disable", "no-such-pass")
 
+    def test_a_model_newer_than_onnx_runtime(self):
+        model = classifier()
+        model.opset, model.ir_version = 28, 14
+        newer = self.write("newer.onnx", model)
+        self.fails(UNSUPPORTED, "edgeopt simplify", "bench", newer, "--runs", "100", "--seconds", "0.1")
+        document = self.json("simplify", newer, "-o", "s.onnx")
+        self.assertIn("opset 28 became 26", document["warnings"][0])
+        self.assertEqual(self.json("inspect", "s.onnx")["opsets"], {"ai.onnx": 26})
+        self.json("convert", newer, "-o", "s.tflite")
+
     def test_simplifying_twice_changes_nothing(self):
         self.done("simplify", self.model, "-o", "s.onnx")
         self.done("simplify", "s.onnx", "-o", "t.onnx")

@@ -36,6 +36,7 @@ class TfliteTest(CliTest):
 
     def test_kernels_are_litert_s(self):
         self.fails(USAGE, "runs in ONNX Runtime", "bench", ONNX, "--kernels", "builtin", *QUICK)
+        self.fails(USAGE, "runs in ONNX Runtime", "bench", ONNX, "--against", ONNX, "--kernels", "builtin", *QUICK)
 
     def test_the_profile_says_what_xnnpack_took(self):
         profile = self.json("profile", self.shared / "int8.tflite", "--threads", "1")
