@@ -20,9 +20,9 @@ bool IsNewerThan(const ir::Node& node, int64_t opset) {
 Status ExpandNewer(ir::Model& model, int64_t opset) {
   for (int depth = 0; depth < kDeepestOfNew; ++depth) {
     EDGEOPT_CHECK_OK(InferTypes(model));
-    EDGEOPT_TRY(const int64_t expanded,
-                ExpandOperators(
-                    model, [opset](const ir::Node& node) { return IsNewerThan(node, opset); }));
+    EDGEOPT_TRY(const int64_t expanded, ExpandOperators(model, [opset](const ir::Node& node) {
+                  return IsNewerThan(node, opset);
+                }));
     if (expanded == 0) break;
   }
   return OkStatus();

@@ -63,8 +63,8 @@ struct Versions {
   int64_t ir = 0;
 };
 // The model for readers that know ONNX up to `newest`; the same model where it is no newer.
-// Operators that came later become what ONNX defines them to be. Unsupported names what has no older
-// form.
+// Operators that came later become what ONNX defines them to be. Unsupported names what has no
+// older form.
 Result<ir::Model> InOlderVersions(const ir::Model& model, Versions newest);
 
 // ONNX's inliner: every call of a model-local function becomes its body.
