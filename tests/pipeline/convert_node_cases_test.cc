@@ -215,8 +215,9 @@ TEST(ConvertNodeCasesLongTest, AreEqualOrRefused) {
   ASSERT_TRUE(fs::exists(testing::NodeCases())) << "run tools/setup --tests";
   Table table;
   auto count = CheckCases(1, &table);
-  if (const char* path = std::getenv("EDGEOPT_CASES_TABLE"))
+  if (const char* path = std::getenv("EDGEOPT_CASES_TABLE")) {
     EXPECT_TRUE(WriteFile(path, table.Markdown()).ok());
+  }
   EXPECT_GE(count[Outcome::kEqual], 1100) << count[Outcome::kRefused] << " refused";
 }
 
