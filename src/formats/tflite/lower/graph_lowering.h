@@ -31,6 +31,7 @@ class GraphLowering {
   Status Run();
 
   const ir::Graph& graph() const { return model_.graph; }
+  int64_t opset() const { return model_.OpsetVersion(); }
   FileBuilder& file() { return file_; }
   const NodePlan& plan(ir::NodeId id) const { return plans_[static_cast<size_t>(id.index)]; }
   // The type of a value; the graph around a subgraph is not looked at.

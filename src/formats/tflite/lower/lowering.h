@@ -24,6 +24,8 @@ class NodeLowering {
   NodeLowering(GraphLowering& graph, ir::NodeId id) : graph_(graph), id_(id) {}
 
   const ir::Node& node() const;
+  // Of ai.onnx: some defaults depend on it.
+  int64_t opset() const;
   bool has_input(size_t slot) const { return node().input(slot).valid(); }
   bool has_output(size_t index) const { return node().output(index).valid(); }
 

@@ -51,6 +51,7 @@ Tensor ScalarOf(double value) {
 
 const Node& NodeLowering::node() const { return graph_.graph().node(id_); }
 bool NodeLowering::quantized() const { return graph_.plan(id_).quantized; }
+int64_t NodeLowering::opset() const { return graph_.opset(); }
 FileBuilder& NodeLowering::file() { return graph_.file(); }
 const schema::TensorT& NodeLowering::tensor(TensorIndex index) const {
   return graph_.file().tensor(index);
@@ -273,8 +274,11 @@ Result<TensorIndex> NodeLowering::IntegerBias(size_t slot, int64_t channels) {
   EDGEOPT_TRY(const StoredConstant weight, StoredIn(1));
   const double input_scale = tensor(input).quantization->scale.front();
   Quantization quantization;
-  for (const float scale : weight.quantization->scales)
-    quantization.scales.push_back(static_cast<float>(input_scale * scale));
+  const std::vector<float>& scales = weight.quantization->scales;
+  // The groups of a ConvTranspose share theirs.
+  const size_t count = scales.size() == 1 ? 1 : static_cast<size_t>(channels);
+  for (size_t i = 0; i < count; ++i)
+    quantization.scales.push_back(static_cast<float>(input_scale * scales[i % scales.size()]));
   quantization.zero_points.assign(quantization.scales.size(), 0);
   std::vector<int32_t> bias(static_cast<size_t>(channels), 0);
   const auto stored = has_input(slot) ? graph_.StoredConstantOf(node().input(slot)) : std::nullopt;
