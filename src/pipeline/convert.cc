@@ -293,13 +293,12 @@ class Converter {
                          : wide  ? CloseInInt16(differences, reference_)
                                  : WithinTolerance(differences, tolerance);
     if (!equal.ok())
-      return GateFailed(
-          "LiteRT does not compute what ONNX Runtime does: " + equal.error().message +
-              WhereItBegins(oracle, quantized ? reference_ : original_, session,
-                            dynamic ? FromDb(kDynamicFloorDb)
-                            : wide  ? FromDb(kInt16FloorDb)
-                                    : tolerance),
-          "this is a bug of edgeopt or of LiteRT; nothing was written");
+      return GateFailed("LiteRT does not compute what ONNX Runtime does: " + equal.error().message +
+                            WhereItBegins(oracle, quantized ? reference_ : original_, session,
+                                          dynamic ? FromDb(kDynamicFloorDb)
+                                          : wide  ? FromDb(kInt16FloorDb)
+                                                  : tolerance),
+                        "this is a bug of edgeopt or of LiteRT; nothing was written");
     return OkStatus();
   }
 

@@ -11,8 +11,8 @@ namespace edgeopt::pipeline {
 
 // Both runtimes have the same weights; what differs is how the layers round to int16. A layer whose
 // values reach to 20 times their root mean square has 6.02 * 15 + 4.77 - 26 = 69 dB against that
-// rounding, a hundred in a row 20 dB less. 40 dB, an error of a hundredth of the signal, leaves 9 dB
-// for the kernels' 16-bit multipliers and tables; int8 activations don't come near it.
+// rounding, a hundred in a row 20 dB less. 40 dB, an error of a hundredth of the signal, leaves 9
+// dB for the kernels' 16-bit multipliers and tables; int8 activations don't come near it.
 inline constexpr double kInt16FloorDb = 40;
 // An output that is small beside the range that it was calibrated for is right within a few steps,
 // whatever its signal: 2.4e-4 of that range.

@@ -78,7 +78,8 @@ class Quantizer {
         Warn("only " + std::to_string(samples_) + " of " + std::to_string(options_.samples) +
              " samples asked for are there");
     }
-    // Per-channel DequantizeLinear came with opset 13, int16 with 21, DynamicQuantizeLinear with 11.
+    // Per-channel DequantizeLinear came with opset 13, int16 with 21, DynamicQuantizeLinear
+    // with 11.
     const int64_t opset = model_.OpsetVersion();
     if ((IsStatic() && opset < (wide() ? 21 : 13)) ||
         (options_.precision == "dynamic-int8" && opset < 11)) {
@@ -103,12 +104,11 @@ class Quantizer {
     EDGEOPT_TRY(const pq::RuleSet* rules, Rules());
     EDGEOPT_TRY(plan_, pq::PlanStatic(model_, *rules, pq::Exclusions(options_.exclude)));
     EDGEOPT_TRY(const auto candidates, Candidates());
-    calibrated_on_ = options_.table != nullptr
-                         ? options_.table->data
-                         : quant::CalibrationData{data_->description,
-                                                  {},
-                                                  data_->generated,
-                                                  static_cast<uint64_t>(samples_)};
+    calibrated_on_ =
+        options_.table != nullptr
+            ? options_.table->data
+            : quant::CalibrationData{
+                  data_->description, {}, data_->generated, static_cast<uint64_t>(samples_)};
     WarnAboutData();
     EDGEOPT_CHECK_OK(FindRanges(candidates));
     EDGEOPT_CHECK_OK(ChooseCalibrator(candidates));
@@ -124,17 +124,17 @@ class Quantizer {
     if (rules->symmetric != wide())
       return UsageError("rule set '" + options_.rules + "' is for --precision " +
                             (wide() ? "int8" : "int16x8") + ", not for " + options_.precision,
-                        wide() ? "choose litert-int16x8"
-                               : "use 'edgeopt convert MODEL -o OUT.tflite --precision int16x8', or "
-                                 "another rule set of 'edgeopt list rules'");
+                        wide()
+                            ? "choose litert-int16x8"
+                            : "use 'edgeopt convert MODEL -o OUT.tflite --precision int16x8', or "
+                              "another rule set of 'edgeopt list rules'");
     return rules;
   }
 
   Status FindRanges(const std::vector<const quant::Calibrator*>& candidates) {
     if (options_.table != nullptr) {
-      EDGEOPT_TRY(ranges_,
-                  StaticRanges::FromTable(model_.graph, plan_, *options_.table, candidates,
-                                          options_.percentile, options_.workers));
+      EDGEOPT_TRY(ranges_, StaticRanges::FromTable(model_.graph, plan_, *options_.table, candidates,
+                                                   options_.percentile, options_.workers));
       return OkStatus();
     }
     const bool histogram =
@@ -192,8 +192,8 @@ class Quantizer {
     if (calibrated_on_.generated)
       Warn("calibration on generated data: the ranges, and so the accuracy, are a guess");
     if (calibrated_on_.samples < kFewSamples)
-      Warn("only " + std::to_string(calibrated_on_.samples) + " calibration samples; ranges settle with " +
-           std::to_string(kFewSamples) + " or more");
+      Warn("only " + std::to_string(calibrated_on_.samples) +
+           " calibration samples; ranges settle with " + std::to_string(kFewSamples) + " or more");
   }
 
   void WarnAboutInputs(const measure::CalibrationRun& run) {

@@ -31,8 +31,8 @@ struct CalibrationData {
 struct QuantizeOptions {
   // int8, dynamic-int8 or fp16; int16x8 (int16 activations, int8 weights) with such a rule set.
   std::string precision = "int8";
-  // A name of quant::Table(), or auto: the best of them on the data, or the table's. Of int16x8 that
-  // is minmax: 16 bits have steps to spare, and saturation is all that a smaller range adds.
+  // A name of quant::Table(), or auto: the best of them on the data, or the table's. Of int16x8
+  // that is minmax: 16 bits have steps to spare, and saturation is all that a smaller range adds.
   std::string calibrator = "auto";
   double percentile = 99.999;
   int64_t samples = 0;                    // 0: all
@@ -41,8 +41,8 @@ struct QuantizeOptions {
   bool reduced_range = false;             // 7-bit weights: x86 without VNNI
   // Where the ranges come from instead of data; it must outlive the call.
   const quant::CalibrationTable* table = nullptr;
-  // The table that is returned is to serve other rule sets, too: what any of them needs is observed,
-  // with histograms.
+  // The table that is returned is to serve other rule sets, too: what any of them needs is
+  // observed, with histograms.
   bool shared_table = false;
   std::string model_sha256;  // of the model's file, for the table; empty: not recorded
   int workers = 2;
@@ -58,9 +58,10 @@ struct Quantized {
   std::vector<std::string> warnings;
 };
 
-// The model should be simplified. `data` may be null for dynamic-int8 and fp16, and with a table. The
-// result has been loaded by the runtime and run on calibration samples. Errors: Unsupported when nothing can be
-// quantized, BadInput for data that does not fit, Usage for options that name nothing.
+// The model should be simplified. `data` may be null for dynamic-int8 and fp16, and with a table.
+// The result has been loaded by the runtime and run on calibration samples. Errors: Unsupported
+// when nothing can be quantized, BadInput for data that does not fit, Usage for options that name
+// nothing.
 Result<Quantized> Quantize(const ir::Model& model, const QuantizeOptions& options,
                            const CalibrationData* data, runtimes::Runtime& runtime, Sink& sink,
                            const CancelToken* cancel);

@@ -82,12 +82,11 @@ Result<StaticRanges> StaticRanges::FromTable(
   EDGEOPT_TRY(ranges.whole_, StatisticsOf(plan, table));
   for (const quant::Calibrator* candidate : candidates) {
     const std::string calibrator(candidate->name);
-    const bool made_for_this =
-        table.rules == ranges.rules_ &&
-        (calibrator != "percentile" || table.percentile == percentile) &&
-        std::ranges::all_of(ranges.whole_, [&](const auto& row) {
-          return table.tensors.at(row.first).ranges.contains(calibrator);
-        });
+    const bool made_for_this = table.rules == ranges.rules_ &&
+                               (calibrator != "percentile" || table.percentile == percentile) &&
+                               std::ranges::all_of(ranges.whole_, [&](const auto& row) {
+                                 return table.tensors.at(row.first).ranges.contains(calibrator);
+                               });
     Ranges& found = ranges.by_calibrator_[calibrator];
     if (made_for_this) {
       for (const auto& [name, seen] : ranges.whole_)

@@ -1,5 +1,5 @@
-// From what calibration observed, now or when a table was written, to the ranges that the plan needs,
-// for one calibrator or several.
+// From what calibration observed, now or when a table was written, to the ranges that the plan
+// needs, for one calibrator or several.
 #pragma once
 
 #include <map>

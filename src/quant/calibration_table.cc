@@ -229,15 +229,15 @@ Result<std::string> ToJson(const CalibrationTable& table, size_t histogram_bins)
   for (const auto& [name, tensor] : table.tensors)
     tensors[name] = TensorToJson(tensor, histogram_bins);
   json document = {{"schema_version", CalibrationTable::kSchemaVersion},
-                         {"kind", kKind},
-                         {"model_sha256", table.model_sha256},
-                         {"data",
-                          {{"description", table.data.description},
-                           {"sha256", table.data.sha256},
-                           {"generated", table.data.generated},
-                           {"samples", table.data.samples}}},
-                         {"calibrator", table.calibrator},
-                         {"tensors", std::move(tensors)}};
+                   {"kind", kKind},
+                   {"model_sha256", table.model_sha256},
+                   {"data",
+                    {{"description", table.data.description},
+                     {"sha256", table.data.sha256},
+                     {"generated", table.data.generated},
+                     {"samples", table.data.samples}}},
+                   {"calibrator", table.calibrator},
+                   {"tensors", std::move(tensors)}};
   if (!table.rules.empty()) {
     document["rules"] = table.rules;
     document["percentile"] = table.percentile;

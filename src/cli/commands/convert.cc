@@ -67,8 +67,9 @@ Status CheckOptions(const Options& options) {
     return UsageError("--signature is for TFLite models; '" + options.model + "' is none");
   EDGEOPT_CHECK_OK(CheckTable(options));
   if (precision == "int16x8" && options.convert.io != "float")
-    return UsageError("--io " + options.convert.io + " would give up the 16 bits that int16x8 keeps",
-                      "leave --io out, or use --precision int8");
+    return UsageError(
+        "--io " + options.convert.io + " would give up the 16 bits that int16x8 keeps",
+        "leave --io out, or use --precision int8");
   if (IsTflite(output)) return OkStatus();
   if (!IsOnnx(output))
     return UsageError("'" + output + "' has no format that convert writes",

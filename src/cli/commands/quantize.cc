@@ -124,9 +124,7 @@ std::string Text(const json& report, const std::string& output) {
   return text;
 }
 
-bool HasData(const Options& options) {
-  return !options.data.path.empty() || options.generated > 0;
-}
+bool HasData(const Options& options) { return !options.data.path.empty() || options.generated > 0; }
 bool ReadsTable(const Options& options) { return !options.table.empty() && !HasData(options); }
 
 Status CheckOutputs(const Options& options) {

@@ -1,6 +1,6 @@
-// Static quantization, first half: which nodes run in int8 (or int16, as the rule set says), which values therefore carry Q/DQ, and which
-// activations disappear into the quantizer before them. Made before calibration: it says what to
-// observe.
+// Static quantization, first half: which nodes run in int8 (or int16, as the rule set says), which
+// values therefore carry Q/DQ, and which activations disappear into the quantizer before them. Made
+// before calibration: it says what to observe.
 #pragma once
 
 #include <map>
@@ -55,7 +55,8 @@ Result<StaticPlan> PlanStatic(const ir::Model& model, const RuleSet& rules,
                               const Exclusions& exclusions);
 
 // The values that some rule set would have observed, nothing excluded: a calibration that observes
-// them serves all. Requirements as above, but for the opset: only operators and types are looked at.
+// them serves all. Requirements as above, but for the opset: only operators and types are looked
+// at.
 std::set<std::string> ObservedByAnyRules(const ir::Model& model);
 
 }  // namespace edgeopt::passes::quantize

@@ -87,7 +87,13 @@ void GraphLowering::PlanQuantized(NodeId id) {
   NodePlan& plan = plans_[static_cast<size_t>(id.index)];
   if (plan.rule == nullptr || !plan.rule->integer) return;
   const Node& node = graph().node(id);
-  plan.quantized = ReadsIntegers(node, *plan.rule) && WritesIntegers(id);
+  if (!ReadsIntegers(node, *plan.rule) || !WritesIntegers(id)) return;
+  const std::vector<ValueId> integers = IntegersOf(id);
+  const auto is_int16 = [&](ValueId value) { return TypeOf(value).element == DataType::kInt16; };
+  plan.wide = std::ranges::any_of(integers, is_int16);
+  plan.quantized =
+      !plan.wide || (!plan.rule->int8_only && std::ranges::all_of(integers, is_int16) &&
+                     HasInt8Weight(node, *plan.rule));
   if (!plan.quantized) return;
   for (size_t i = 0; i < node.outputs.size(); ++i) {
     if (!node.outputs[i].valid() || !IsFloat(TypeOf(node.outputs[i]))) continue;
@@ -110,6 +116,32 @@ bool GraphLowering::ReadsIntegers(const Node& node, const Rule& rule) const {
     }
   }
   return any;
+}
+
+// The integer values that the node, which reads and writes such, would have in an integer kernel,
+// without weight and bias.
+std::vector<ValueId> GraphLowering::IntegersOf(NodeId id) const {
+  const Node& node = graph().node(id);
+  const Rule& rule = *plan(id).rule;
+  std::vector<ValueId> integers;
+  for (size_t slot = 0; slot < node.inputs.size(); ++slot) {
+    const ValueId input = node.inputs[slot];
+    if (!input.valid() || static_cast<int>(slot) == rule.bias_input) continue;
+    const Node* linear = graph().ProducerIf(input, "DequantizeLinear");
+    const bool is_weight = static_cast<int>(slot) == rule.weight_input && StoredConstantOf(input);
+    if (linear != nullptr && !is_weight) integers.push_back(linear->input(0));
+  }
+  for (size_t i = 0; i < node.outputs.size(); ++i)
+    if (node.outputs[i].valid() && IsFloat(TypeOf(node.outputs[i])))
+      integers.push_back(graph().node(graph().OnlyUser(FinalOutput(id, i))).output(0));
+  return integers;
+}
+
+// A constant weight beside int16 data; one that is computed is data itself.
+bool GraphLowering::HasInt8Weight(const Node& node, const Rule& rule) const {
+  if (rule.weight_input < 0) return true;
+  const auto stored = StoredConstantOf(node.input(static_cast<size_t>(rule.weight_input)));
+  return !stored || stored->tensor.type() == DataType::kInt8;
 }
 
 // What is no stored constant has no zero points that the kernel would ignore.
@@ -220,6 +252,7 @@ Result<TensorIndex> GraphLowering::IntegerTensor(ValueId integer) {
   if (!quantization)
     return Unsupported("the scale or zero point of '" + value.name +
                        "' is computed at run time, or stands for blocks");
+  EDGEOPT_CHECK_OK(CheckQuantized(integer, *quantization));
   const bool shifted = IsShifted(integer);
   if (const auto constant = graph().ConstantOf(integer)) {
     EDGEOPT_TRY(known, file_.AddConstant(value.name, shifted ? Shifted(*constant) : *constant,
@@ -359,11 +392,23 @@ Status GraphLowering::CheckBoundary(ValueId id) const {
                      "export the model with float32 or int32 inputs and outputs");
 }
 
+// LiteRT's kernels refuse other zero points, QUANTIZE and DEQUANTIZE among them.
+Status GraphLowering::CheckQuantized(ValueId integer, const Quantization& quantization) const {
+  if (TypeOf(integer).element != DataType::kInt16) return OkStatus();
+  for (const int64_t zero_point : quantization.zero_points)
+    if (zero_point != 0)
+      return Unsupported("'" + graph().value(integer).name + "' is int16 with the zero point " +
+                             std::to_string(zero_point) + "; LiteRT computes with 0 alone",
+                         "quantize the model symmetrically, or to int8");
+  return OkStatus();
+}
+
 Result<TensorIndex> GraphLowering::AddInput(ValueId id) {
   EDGEOPT_CHECK_OK(CheckBoundary(id));
   const ir::Value& value = graph().value(id);
   if (!value.type.shape) return UnknownRank(id);
   const auto quantization = QuantizationOf(id);
+  if (quantization) EDGEOPT_CHECK_OK(CheckQuantized(id, *quantization));
   auto& known = tensors_[static_cast<size_t>(id.index)];
   EDGEOPT_TRY(known, file_.AddTensor(value.name, value.type.element, *value.type.shape,
                                      quantization ? &*quantization : nullptr));
