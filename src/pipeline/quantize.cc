@@ -85,6 +85,8 @@ class Quantizer {
         (options_.precision == "dynamic-int8" && opset < 11)) {
       const int64_t wanted = wide() ? 21 : 13;
       EDGEOPT_TRY(model_, formats::ConvertVersion(model_, wanted));
+      // Opset 21 came with IR version 10.
+      if (wide()) model_.ir_version = std::max<int64_t>(model_.ir_version, 10);
       report["opset_converted_to"] = wanted;
     }
     return formats::InferTypes(model_);
