@@ -155,7 +155,7 @@ g (float[1,1,2,2] x) => (float[1,1,2,2] y)
   yq = QuantizeLinear(r, ys, yz)
   y = DequantizeLinear(yq, ys, yz)
 })")
-                                                                     .graph));
+                                                                      .graph));
 }
 
 }  // namespace
