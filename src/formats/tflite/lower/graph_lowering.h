@@ -15,6 +15,8 @@
 
 namespace edgeopt::formats::tflite::lower {
 
+inline bool IsFloat(const ir::Type& type) { return type.element == ir::DataType::kFloat32; }
+
 // What stands around a node and becomes part of its operator.
 struct NodePlan {
   const Rule* rule = nullptr;
