@@ -237,7 +237,7 @@ TEST_F(QuantizeTest, Int16ActivationsLoseNextToNothing) {
   EXPECT_GT(report["fidelity"]["outputs"][0]["sqnr_db"].get<double>(), 35.0);
   EXPECT_EQ(report["calibrator"], "minmax");
   EXPECT_EQ(report["opset_converted_to"], 21);
-  EXPECT_GE(report["int16_nodes"], 24);  // 20 convolutions, 3 sums, a dense layer
+  EXPECT_GE(report["int16_nodes"].get<int64_t>(), 24);  // 20 convolutions, 3 sums, a dense layer
   const ir::Graph& graph = done->model.graph;
   for (const ir::NodeId id : graph.nodes()) {
     if (!graph.node(id).Is("QuantizeLinear")) continue;
