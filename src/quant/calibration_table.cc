@@ -228,16 +228,20 @@ Result<std::string> ToJson(const CalibrationTable& table, size_t histogram_bins)
   json tensors = json::object();
   for (const auto& [name, tensor] : table.tensors)
     tensors[name] = TensorToJson(tensor, histogram_bins);
-  const json document = {{"schema_version", CalibrationTable::kSchemaVersion},
-                         {"kind", kKind},
-                         {"model_sha256", table.model_sha256},
-                         {"data",
-                          {{"description", table.data.description},
-                           {"sha256", table.data.sha256},
-                           {"generated", table.data.generated},
-                           {"samples", table.data.samples}}},
-                         {"calibrator", table.calibrator},
-                         {"tensors", std::move(tensors)}};
+  json document = {{"schema_version", CalibrationTable::kSchemaVersion},
+                   {"kind", kKind},
+                   {"model_sha256", table.model_sha256},
+                   {"data",
+                    {{"description", table.data.description},
+                     {"sha256", table.data.sha256},
+                     {"generated", table.data.generated},
+                     {"samples", table.data.samples}}},
+                   {"calibrator", table.calibrator},
+                   {"tensors", std::move(tensors)}};
+  if (!table.rules.empty()) {
+    document["rules"] = table.rules;
+    document["percentile"] = table.percentile;
+  }
   try {
     return document.dump();
   } catch (const json::exception&) {
@@ -264,6 +268,11 @@ Result<CalibrationTable> CalibrationTableFromJson(std::string_view text) {
   EDGEOPT_TRY(const Field data, Get(root, "data"));
   EDGEOPT_TRY(table.data, DataFrom(data));
   EDGEOPT_TRY(table.calibrator, Text(root, "calibrator"));
+  if (document.contains("rules")) {
+    EDGEOPT_TRY(table.rules, Text(root, "rules"));
+    EDGEOPT_TRY(const Field percentile, Get(root, "percentile"));
+    EDGEOPT_TRY(table.percentile, Number(percentile));
+  }
   EDGEOPT_TRY(const Field tensors, Get(root, "tensors"));
   if (!tensors.value->is_object()) return Bad(tensors.where, "an object");
   for (const auto& [name, value] : tensors.value->items()) {

@@ -3,14 +3,15 @@
 //
 //   {"schema_version": 1, "kind": "calibration-table", "model_sha256": "...",
 //    "data": {"description": "...", "sha256": "...", "generated": false, "samples": 100},
-//    "calibrator": "entropy",
+//    "calibrator": "entropy", "rules": "onnxruntime-x64", "percentile": 99.999,
 //    "tensors": {"NAME": {
 //      "min": -1.5, "max": 6.0, "count": 1000, "zeros": 20, "nonfinite": 0, "extreme": 0,
 //      "batches": {"count": 100, "first": [a, b], "moving": [a, b], "sum": [a, b]},
 //      "ranges": {"entropy": [-1.25, 5.5]}, "half_difference": {"entropy": 0.02},
 //      "histogram": {"exponent": 3, "bins": 512, "positive": [...], "negative": [...]}}}}
 //
-// "histogram" may be absent. Bin i of a side counts the values with i * w <= |x| < (i + 1) * w,
+// "rules" and "percentile" are what "ranges" were made for; older tables lack them. "histogram" may
+// be absent. Bin i of a side counts the values with i * w <= |x| < (i + 1) * w,
 // w = 2^exponent / bins; zeros are in no bin; empty bins at a side's end are left out.
 #pragma once
 
@@ -47,6 +48,10 @@ struct CalibrationTable {
   std::string model_sha256;
   CalibrationData data;
   std::string calibrator;  // the one whose ranges were used; empty: none yet
+  // The rule set (passes/quantize/rules.h) whose types and limits the ranges fit, and what its
+  // percentile calibrator kept. Empty: not known, so only the statistics serve.
+  std::string rules;
+  double percentile = 0;
   std::map<std::string, CalibratedTensor> tensors;  // by value name
 };
 

@@ -184,5 +184,24 @@ TEST(CalibrationTable, NamesMustBeUtf8) {
   EXPECT_EQ(text.error().code, ErrorCode::kBadInput);
 }
 
+// Tables of before they were read again have neither.
+TEST(CalibrationTable, RulesAndPercentileMayBeAbsent) {
+  CalibrationTable table = MakeTable();
+  EXPECT_FALSE(json::parse(*ToJson(table)).contains("rules"));
+  EXPECT_EQ(CalibrationTableFromJson(*ToJson(table))->rules, "");
+  table.rules = "litert";
+  table.percentile = 99.9;
+  const auto back = CalibrationTableFromJson(*ToJson(table));
+  ASSERT_TRUE(back.ok()) << back.error().ToString();
+  EXPECT_EQ(back->rules, "litert");
+  EXPECT_EQ(back->percentile, 99.9);
+  json document = json::parse(*ToJson(table));
+  document.erase("percentile");
+  const auto half = CalibrationTableFromJson(document.dump());
+  ASSERT_FALSE(half.ok());
+  EXPECT_NE(half.error().message.find("percentile is missing"), std::string::npos)
+      << half.error().message;
+}
+
 }  // namespace
 }  // namespace edgeopt::quant

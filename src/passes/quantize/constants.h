@@ -21,7 +21,8 @@ struct QuantizedTensor {
 // BadInput when a weight is not finite.
 Result<QuantizedTensor> QuantizeWeight(const ir::Tensor& weight, int64_t axis, bool reduced_range);
 
-// A constant operand of an int8 operator: asymmetric, per tensor, in the activation's type.
+// A constant operand of a quantized operator: per tensor, in the activation's type; asymmetric, but
+// of int16, which is symmetric.
 Result<QuantizedTensor> QuantizeOperand(const ir::Tensor& constant, ir::DataType type);
 
 // The constants of a Conv, Gemm or MatMul.

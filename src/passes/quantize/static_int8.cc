@@ -69,6 +69,14 @@ class Rewriter {
     const ValueId weight_value = graph_.node(id).input(weight_slot);
     const Tensor weight = *graph_.ConstantOf(weight_value);
     const int64_t axis = WeightChannelAxis(graph_.node(id), weight.rank());
+    if (plan_.rules->symmetric) {
+      const auto quantized = QuantizeWeight(weight, axis, false);
+      if (!quantized.ok()) return quantized.error().Within(graph_.Describe(id));
+      graph_.SetInput(
+          id, weight_slot,
+          AddDequantized(graph_.value(weight_value).name, *quantized, axis, weight.dims()));
+      return OkStatus();
+    }
     const float input_scale = resolved_.at(graph_.node(id).inputs[0]).scale;
     const ValueId bias_value = rule.bias_input < 0
                                    ? ir::kNoValue
@@ -110,11 +118,19 @@ class Rewriter {
   };
 
   ScaleAndZeroPoint AddParams(const std::string& name, const ActivationParams& params) {
-    const Tensor zero_point = plan_.rules->activation_type == DataType::kUint8
-                                  ? Tensor::Scalar(static_cast<uint8_t>(params.zero_point))
-                                  : Tensor::Scalar(static_cast<int8_t>(params.zero_point));
     return {graph_.AddInitializer(name + "_scale", Tensor::Scalar(params.scale)),
-            graph_.AddInitializer(name + "_zero_point", zero_point)};
+            graph_.AddInitializer(name + "_zero_point", ZeroPoint(params.zero_point))};
+  }
+
+  Tensor ZeroPoint(int32_t value) const {
+    switch (plan_.rules->activation_type) {
+      case DataType::kInt16:
+        return Tensor::Scalar(static_cast<int16_t>(value));
+      case DataType::kInt8:
+        return Tensor::Scalar(static_cast<int8_t>(value));
+      default:
+        return Tensor::Scalar(static_cast<uint8_t>(value));
+    }
   }
 
   // from -> Q -> DQ -> to.

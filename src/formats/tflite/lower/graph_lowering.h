@@ -15,12 +15,15 @@
 
 namespace edgeopt::formats::tflite::lower {
 
+inline bool IsFloat(const ir::Type& type) { return type.element == ir::DataType::kFloat32; }
+
 // What stands around a node and becomes part of its operator.
 struct NodePlan {
   const Rule* rule = nullptr;
   ir::NodeId activation;  // behind it, done by the operator itself
   schema::ActivationFunctionType fused = schema::ActivationFunctionType::NONE;
   bool quantized = false;  // reads and writes the integer tensors
+  bool wide = false;       // which are int16
 };
 
 class GraphLowering {
@@ -63,6 +66,8 @@ class GraphLowering {
   bool ReadsIntegers(const ir::Node& node, const Rule& rule) const;
   bool IsSymmetric(ir::ValueId weight) const;
   bool WritesIntegers(ir::NodeId id) const;
+  std::vector<ir::ValueId> IntegersOf(ir::NodeId id) const;
+  bool HasInt8Weight(const ir::Node& node, const Rule& rule) const;
   Status CheckRanks(const ir::Node& node) const;
   Status LowerNode(ir::NodeId id);
   Status LowerQuantize(const ir::Node& node);
@@ -75,6 +80,7 @@ class GraphLowering {
   std::optional<Quantization> ParametersOf(const ir::Node& linear) const;
   Result<TensorIndex> IntegerTensor(ir::ValueId integer);
   Status CheckBoundary(ir::ValueId id) const;
+  Status CheckQuantized(ir::ValueId integer, const Quantization& quantization) const;
   Result<TensorIndex> AddInput(ir::ValueId id);
   Result<TensorIndex> OutputTensor(ir::ValueId id);
   ir::Tensor ShapeOf(ir::ValueId id) const;

@@ -63,12 +63,14 @@ class NodeLowering {
   // DequantizeLinear, with one scale or one per index of `axis`. nullopt: the weight is float.
   Result<std::optional<StoredConstant>> IntegerWeightIn(size_t slot, int64_t axis) const;
   bool quantized() const;
+  // A quantized node whose data is int16.
+  bool wide() const;
 
   // --- tensors ---
   Result<TensorIndex> In(size_t slot);
   Result<TensorIndex> Out(size_t index = 0);
-  // Out; of a quantized node a tensor with the scale and zero point that the kernel insists on,
-  // from which AddRequantization leads to Out where that has others.
+  // Out; of an int8 node a tensor with the scale and zero point that the kernel insists on (of an
+  // int16 one 2^-15 and 0), from which AddRequantization leads to Out where that has others.
   Result<TensorIndex> FixedOut(float scale, int64_t zero_point);
   Status AddRequantization(TensorIndex fixed);
   // In, as a shape-like operand: int32 (a constant is converted, else cast).
@@ -84,9 +86,10 @@ class NodeLowering {
   // The float bias beside such a weight, input `slot` or zeros: in float16 where the weight is.
   // XNNPACK (LiteRT 2.1.4) leaves a layer whose weight and bias differ to the builtin kernels.
   Result<TensorIndex> Bias(size_t slot, int64_t channels, TensorIndex weight);
-  // The int32 bias of a quantized node: input `slot`, stored or float, or zeros when it is omitted.
-  // Its scale is that of input 0 times that of the weight, input 1 (8-bit quantization
-  // specification).
+  // The bias of a quantized node, int32 or, beside int16 data, int64: input `slot`, stored or
+  // float, or zeros when it is omitted. Its scale is that of input 0 times that of the weight,
+  // input 1 (8-bit quantization specification). DEPTHWISE_CONV_2D takes no int32 beside int16, and
+  // other kernels would then sum products of 23 bits in 32.
   Result<TensorIndex> IntegerBias(size_t slot, int64_t channels);
   // A scalar that holds one element of a constant.
   Result<TensorIndex> Element(const ir::Tensor& tensor, int64_t index);
@@ -117,6 +120,9 @@ class NodeLowering {
   Error Unsupported(std::string reason, std::string remedy = {}) const;
 
  private:
+  template <typename T>
+  Result<ir::Tensor> BiasIntegers(size_t slot, int64_t channels,
+                                  const Quantization& quantization) const;
   std::string Name(std::string_view what) const;
   Result<TensorIndex> Requantized(TensorIndex input);
 
@@ -146,13 +152,14 @@ struct Rule {
   Types types = Types::kFloat;
   size_t typed_input = 0;          // whose type `types` speaks of
   Layout layout = Layout::kPlain;  // kNhwc: data input 0 and output are channels-last
-  bool integer = false;            // has an int8 kernel: may stand between Q and DQ
+  bool integer = false;            // has integer kernels: may stand between Q and DQ
   bool fuses_activation = false;   // calls Activation()
   int bias_input = -1;             // may be a float constant even in a quantized node
   int weight_input = -1;           // a constant that the int8 kernel takes to be symmetric
-  // The int8 kernel gives its inputs' elements on, so that inputs and outputs have one scale and
+  // The integer kernel gives its inputs' elements on, so that inputs and outputs have one scale and
   // zero point: In() requantizes an input that has others.
   bool same_scale = false;
+  bool int8_only = false;  // has no int16 kernel (LiteRT 2.1.4, or older runtimes)
 };
 
 struct Family {

@@ -31,8 +31,11 @@ Result<Tensor> Dequantized(const Tensor& stored, const Quantization& quantizatio
   return Tensor::Of(dims, values);
 }
 
-int32_t RoundToInt32(double value) {
-  return static_cast<int32_t>(std::clamp<double>(std::nearbyint(value), INT32_MIN, INT32_MAX));
+// As far as T goes. int64's highest is no double; a bias is never near it.
+template <typename T>
+T RoundTo(double value) {
+  constexpr double kLimit = sizeof(T) == 8 ? 0x1p62 : double{std::numeric_limits<int32_t>::max()};
+  return static_cast<T>(std::clamp(std::nearbyint(value), -kLimit, kLimit));
 }
 
 // As numbers of single precision that were multiplied in another order.
@@ -41,6 +44,9 @@ bool SameScales(const Quantization& a, const Quantization& b) {
     return std::fabs(x - y) <= 4 * std::numeric_limits<float>::epsilon() * std::fabs(x);
   });
 }
+
+// Of LOGISTIC, SOFTMAX and TANH (LiteRT's activations.cc).
+constexpr float kInt16FixedScale = 1.0f / 32768;
 
 template <typename T>
 Tensor ScalarOf(double value) {
@@ -52,6 +58,7 @@ Tensor ScalarOf(double value) {
 const Node& NodeLowering::node() const { return graph_.graph().node(id_); }
 bool NodeLowering::quantized() const { return graph_.plan(id_).quantized; }
 int64_t NodeLowering::opset() const { return graph_.opset(); }
+bool NodeLowering::wide() const { return quantized() && graph_.plan(id_).wide; }
 FileBuilder& NodeLowering::file() { return graph_.file(); }
 const schema::TensorT& NodeLowering::tensor(TensorIndex index) const {
   return graph_.file().tensor(index);
@@ -192,9 +199,11 @@ Result<TensorIndex> NodeLowering::FixedOut(float scale, int64_t zero_point) {
   EDGEOPT_TRY(const TensorIndex output, Out());
   if (!quantized()) return output;
   const schema::QuantizationParametersT& given = *tensor(output).quantization;
-  if (given.scale.front() == scale && given.zero_point.front() == zero_point) return output;
-  const Quantization fixed{{scale}, {zero_point}, 0};
-  return file().AddTensor(Name("fixed"), DataType::kInt8, file().ShapeOf(output), &fixed);
+  const Quantization fixed =
+      wide() ? Quantization{{kInt16FixedScale}, {0}, 0} : Quantization{{scale}, {zero_point}, 0};
+  if (given.scale == fixed.scales && given.zero_point == fixed.zero_points) return output;
+  return file().AddTensor(Name("fixed"), wide() ? DataType::kInt16 : DataType::kInt8,
+                          file().ShapeOf(output), &fixed);
 }
 
 Status NodeLowering::AddRequantization(TensorIndex fixed) {
@@ -280,7 +289,15 @@ Result<TensorIndex> NodeLowering::IntegerBias(size_t slot, int64_t channels) {
   for (size_t i = 0; i < count; ++i)
     quantization.scales.push_back(static_cast<float>(input_scale * scales[i % scales.size()]));
   quantization.zero_points.assign(quantization.scales.size(), 0);
-  std::vector<int32_t> bias(static_cast<size_t>(channels), 0);
+  EDGEOPT_TRY(const Tensor bias, wide() ? BiasIntegers<int64_t>(slot, channels, quantization)
+                                        : BiasIntegers<int32_t>(slot, channels, quantization));
+  return Constant(bias, "bias", &quantization);
+}
+
+template <typename T>
+Result<Tensor> NodeLowering::BiasIntegers(size_t slot, int64_t channels,
+                                          const Quantization& quantization) const {
+  std::vector<T> bias(static_cast<size_t>(channels), 0);
   const auto stored = has_input(slot) ? graph_.StoredConstantOf(node().input(slot)) : std::nullopt;
   if (stored && stored->tensor.type() == DataType::kInt32 && stored->tensor.size() == channels &&
       stored->quantization && SameScales(*stored->quantization, quantization)) {
@@ -290,9 +307,9 @@ Result<TensorIndex> NodeLowering::IntegerBias(size_t slot, int64_t channels) {
     if (!constant) return Unsupported("a bias computed at run time");
     EDGEOPT_TRY(const auto values, constant->ToDoubles());
     for (size_t i = 0; i < bias.size() && i < values.size(); ++i)
-      bias[i] = RoundToInt32(values[i] / quantization.scales[i % quantization.scales.size()]);
+      bias[i] = RoundTo<T>(values[i] / quantization.scales[i % quantization.scales.size()]);
   }
-  return Constant(Tensor::Of({channels}, bias), "bias", &quantization);
+  return Tensor::Of({channels}, bias);
 }
 
 Result<TensorIndex> NodeLowering::Element(const Tensor& tensor, int64_t index) {

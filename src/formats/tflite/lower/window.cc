@@ -54,10 +54,14 @@ Form FormOf(const WindowAxis& axis, bool ceil, int64_t& needed_end) {
 }
 
 Result<TensorIndex> Lowest(NodeLowering& node, TensorIndex like) {
-  if (node.tensor(like).type == schema::TensorType::INT8) {
+  const schema::TensorType type = node.tensor(like).type;
+  if (type == schema::TensorType::INT8 || type == schema::TensorType::INT16) {
     const schema::QuantizationParametersT& given = *node.tensor(like).quantization;
     const Quantization quantization{given.scale, given.zero_point, 0};
-    return node.Constant(ir::Tensor::Of<int8_t>({1}, {-128}), "lowest", &quantization);
+    const ir::Tensor lowest = type == schema::TensorType::INT8
+                                  ? ir::Tensor::Of<int8_t>({1}, {INT8_MIN})
+                                  : ir::Tensor::Of<int16_t>({1}, {INT16_MIN});
+    return node.Constant(lowest, "lowest", &quantization);
   }
   return node.Constant(ir::Tensor::Of<float>({1}, {std::numeric_limits<float>::lowest()}),
                        "lowest");

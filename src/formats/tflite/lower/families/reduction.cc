@@ -192,7 +192,11 @@ constexpr Rule kRules[] = {
      .integer = true,
      .same_scale = true},
     {.op_type = "ReduceProd", .lower = Reduce<Op::REDUCE_PROD>, .types = Types::kFloatInt},
-    {.op_type = "ReduceSum", .lower = Reduce<Op::SUM>, .types = Types::kFloatInt, .integer = true},
+    {.op_type = "ReduceSum",
+     .lower = Reduce<Op::SUM>,
+     .types = Types::kFloatInt,
+     .integer = true,
+     .int8_only = true},
     {.op_type = "ReduceSumSquare", .lower = ReduceSumSquare},
 };
 
