@@ -15,6 +15,9 @@
 #include "passes/pipelines.h"
 #include "passes/quantize/integer_io.h"
 #include "passes/quantize/weight_int8.h"
+#include "passes/scan_to_loop.h"
+#include "passes/subgraph_types.h"
+#include "passes/unroll_loops.h"
 #include "passes/widen_floats.h"
 #include "passes/widen_integers.h"
 #include "pipeline/float_io.h"
@@ -67,6 +70,9 @@ bool HasDynamicRange(const formats::tflite::File& file) {
     }
   return false;
 }
+
+// Types, also where they depend on what a subgraph does.
+Status InferAll(ir::Model& model) { return passes::InferSubgraphTypes(model, formats::InferTypes); }
 
 // A float64 tensor in float32.
 Status Narrow(Tensor& tensor) {
@@ -146,23 +152,27 @@ class Converter {
   Status Simplify() {
     passes::ManagerOptions manager;
     manager.cancel = cancel_;
-    EDGEOPT_TRY(const auto run,
-                passes::Run(model_, passes::Simplify(), PassContext(onnxruntime_), manager));
+    passes::Context context = PassContext(onnxruntime_);
+    context.infer_types = InferAll;
+    EDGEOPT_TRY(const auto run, passes::Run(model_, passes::Simplify(), context, manager));
     for (const passes::PassReport& pass : run.passes)
       if (!pass.error.empty()) Warn("left out " + pass.name + ": " + pass.error);
-    return formats::InferTypes(model_);
+    return InferAll(model_);
   }
 
-  // Operators without a rule of their own become what ONNX defines them to be; products of stored
-  // integers, and arithmetic of narrow ones, what the rules know.
+  // Operators without a rule of their own become what ONNX defines them to be; Scans, short loops,
+  // products of stored integers, and arithmetic of narrow ones, what the rules know.
   Status Rewrite() {
     const auto has_none = [](const ir::Node& node) { return !formats::tflite::HasRule(node); };
     for (int depth = 0; depth < kDeepestDefinition; ++depth) {
       EDGEOPT_TRY(const int64_t expanded, formats::ExpandOperators(model_, has_none));
-      if (expanded != 0) EDGEOPT_CHECK_OK(formats::InferTypes(model_));
+      if (expanded != 0) EDGEOPT_CHECK_OK(InferAll(model_));
+      EDGEOPT_TRY(const int64_t scans, passes::ScanToLoop(model_));
+      EDGEOPT_TRY(const int64_t loops, passes::UnrollLoops(model_));
+      if (scans + loops != 0) EDGEOPT_CHECK_OK(InferAll(model_));
       EDGEOPT_TRY(const int64_t products, passes::DequantizeProducts(model_));
       EDGEOPT_TRY(const int64_t widened, passes::WidenIntegers(model_));
-      if (expanded + products + widened == 0) break;
+      if (expanded + scans + loops + products + widened == 0) break;
       EDGEOPT_CHECK_OK(Simplify());
     }
     return OkStatus();
@@ -193,7 +203,7 @@ class Converter {
     (*result_.report)["quantization"] = std::move(*done.report);
     result_.table = std::move(done.table);
     result_.warnings.insert(result_.warnings.end(), done.warnings.begin(), done.warnings.end());
-    return formats::InferTypes(model_);
+    return InferAll(model_);
   }
 
   Status QuantizeWeights() {
@@ -207,7 +217,7 @@ class Converter {
     for (const auto& skip : done.skips)
       report["skipped"].push_back(
           {{"name", skip.node}, {"op_type", skip.op_type}, {"reason", skip.reason}});
-    return formats::InferTypes(model_);
+    return InferAll(model_);
   }
 
   Status ChangeIo() {
@@ -246,14 +256,17 @@ class Converter {
     if (options_.precision == "fp16") lower.float16_from_elements = kHalvedFromElements;
     EDGEOPT_TRY(result_.file, formats::tflite::Lower(model_, lower));
     json& report = *result_.report;
-    const auto& graph = *result_.file.model.subgraphs.front();
     report["operators"] = json::object();
-    for (const auto& added : graph.operators) {
-      const auto& code = *result_.file.model.operator_codes[added->opcode_index];
-      const std::string name = formats::tflite::OperatorName(code);
-      report["operators"][name] = report["operators"].value(name, 0) + 1;
+    size_t count = 0;
+    for (const auto& graph : result_.file.model.subgraphs) {
+      count += graph->operators.size();
+      for (const auto& added : graph->operators) {
+        const auto& code = *result_.file.model.operator_codes[added->opcode_index];
+        const std::string name = formats::tflite::OperatorName(code);
+        report["operators"][name] = report["operators"].value(name, 0) + 1;
+      }
     }
-    report["nodes_after"] = graph.operators.size();
+    report["nodes_after"] = count;
     return OkStatus();
   }
 

@@ -70,8 +70,8 @@ Result<ir::Model> InOlderVersions(const ir::Model& model, Versions newest);
 // ONNX's inliner: every call of a model-local function becomes its body.
 Result<ir::Model> InlineFunctions(const ir::Model& model);
 
-// Operators of the main graph that are `wanted` and that ONNX defines as functions of others become
-// these others; returns how many did. Requires types, on which definitions may depend.
+// Operators that are `wanted` and that ONNX defines as functions of others become these others, in
+// subgraphs too; returns how many did. Requires types, on which definitions may depend.
 Result<int64_t> ExpandOperators(ir::Model& model,
                                 const std::function<bool(const ir::Node&)>& wanted);
 

@@ -5,8 +5,7 @@
 
 #include "base/half.h"
 
-namespace edgeopt::formats::tflite {
-namespace lower {
+namespace edgeopt::formats::tflite::lower {
 namespace {
 
 using ir::DataType;
@@ -41,13 +40,15 @@ bool LeavesFloat16(const Tensor& tensor) {
 
 }  // namespace
 
-GraphLowering::GraphLowering(const ir::Model& model, FileBuilder& file, const LowerOptions& options)
-    : model_(model),
+GraphLowering::GraphLowering(const ir::Graph& graph, int64_t opset, FileBuilder& file,
+                             const LowerOptions& options)
+    : source_(graph),
+      opset_(opset),
       file_(file),
       options_(options),
-      plans_(model.graph.node_bound()),
-      absorbed_(model.graph.node_bound()),
-      tensors_(model.graph.value_bound()) {}
+      plans_(graph.node_bound()),
+      absorbed_(graph.node_bound()),
+      tensors_(graph.value_bound()) {}
 
 // --- what is decided before the first operator is written ---
 
@@ -209,22 +210,15 @@ Status GraphLowering::LowerNode(NodeId id) {
   if (rule == nullptr) return Unsupported("no way to express it in TFLite's operators");
   const ValueId typed = node.input(rule->typed_input);
   if (typed.valid()) EDGEOPT_CHECK_OK(CheckTypes(*rule, TypeOf(typed).element));
-  EDGEOPT_CHECK_OK(CheckRanks(node));
+  if (!rule->unranked) EDGEOPT_CHECK_OK(CheckRanks(node));
   NodeLowering lowering(*this, id);
   EDGEOPT_CHECK_OK(rule->lower(lowering));
   EDGEOPT_CHECK_OK(lowering.AddActivation());
   return AddUnshifted(id);
 }
 
-Status GraphLowering::Run() {
-  if (graph().inputs().empty())
-    return Unsupported("the model has no inputs; LiteRT runs none of that kind");
+Status GraphLowering::LowerNodes() {
   PlanNodes();
-  std::vector<std::pair<std::string, TensorIndex>> inputs, outputs;
-  for (const ValueId id : graph().inputs()) {
-    EDGEOPT_TRY(const TensorIndex input, AddInput(id));
-    inputs.emplace_back(graph().value(id).name, input);
-  }
   std::string problems;
   int64_t count = 0;
   for (const NodeId id : graph().nodes()) {
@@ -235,10 +229,21 @@ Status GraphLowering::Run() {
     ++count;
     problems += (count == 1 ? " " : "; ") + lowered.error().Within(graph().Describe(id)).ToString();
   }
-  if (count != 0)
-    return Unsupported(std::to_string(count) + (count == 1 ? " node" : " nodes") +
-                           " can't be converted to TFLite:" + problems,
-                       "export the model without them, or run it in ONNX Runtime");
+  if (count == 0) return OkStatus();
+  return Unsupported(std::to_string(count) + (count == 1 ? " node" : " nodes") +
+                         " can't be converted to TFLite:" + problems,
+                     "export the model without them, or run it in ONNX Runtime");
+}
+
+Status GraphLowering::Run() {
+  if (graph().inputs().empty())
+    return Unsupported("the model has no inputs; LiteRT runs none of that kind");
+  std::vector<std::pair<std::string, TensorIndex>> inputs, outputs;
+  for (const ValueId id : graph().inputs()) {
+    EDGEOPT_TRY(const TensorIndex input, AddInput(id));
+    inputs.emplace_back(graph().value(id).name, input);
+  }
+  EDGEOPT_CHECK_OK(LowerNodes());
   for (const ValueId id : graph().outputs()) {
     EDGEOPT_TRY(const TensorIndex output, OutputTensor(id));
     outputs.emplace_back(graph().value(id).name, output);
@@ -248,23 +253,16 @@ Status GraphLowering::Run() {
   return OkStatus();
 }
 
-}  // namespace lower
-
-bool HasRule(const ir::Node& node) {
-  // These stand for how values are stored.
-  constexpr std::string_view kStorage[] = {"Constant", "DequantizeLinear", "QuantizeLinear"};
-  return std::ranges::count(kStorage, node.op_type) != 0 || lower::HasRuleFor(node.op_type);
+Result<std::vector<TensorIndex>> GraphLowering::RunOn(const std::vector<TensorIndex>& inputs) {
+  for (size_t i = 0; i < inputs.size(); ++i)
+    tensors_[static_cast<size_t>(graph().inputs()[i].index)] = inputs[i];
+  EDGEOPT_CHECK_OK(LowerNodes());
+  std::vector<TensorIndex> outputs;
+  for (const ValueId id : graph().outputs()) {
+    EDGEOPT_TRY(const TensorIndex output, TensorOf(id));
+    outputs.push_back(output);
+  }
+  return outputs;
 }
 
-Result<File> Lower(const ir::Model& model, const LowerOptions& options) {
-  lower::FileBuilder file(options.description);
-  lower::GraphLowering graph(model, file, options);
-  EDGEOPT_CHECK_OK(graph.Run());
-  File lowered = std::move(file).Finish();
-  // A file that breaks the format's rules would be our own bug.
-  if (const Status valid = Verify(lowered); !valid.ok())
-    return Internal("the converted model is not valid: " + valid.error().ToString());
-  return lowered;
-}
-
-}  // namespace edgeopt::formats::tflite
+}  // namespace edgeopt::formats::tflite::lower

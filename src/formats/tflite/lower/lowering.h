@@ -109,21 +109,36 @@ class NodeLowering {
   Status AddActivation();
   FileBuilder& file();
 
+  // --- subgraphs ---
+  // The graph that the node is in, and its subgraph of that attribute.
+  const ir::Graph& graph() const;
+  Result<const ir::Graph*> GraphOf(std::string_view attribute) const;
+  // The tensor of a value of the graph, which a subgraph reads.
+  Result<TensorIndex> TensorOf(ir::ValueId id);
+  // The nodes of a graph that reads nothing from outside (closed_graph.h), added to the subgraph
+  // that is open, in which `inputs` are tensors; returns its outputs, which may be constants or
+  // such inputs.
+  Result<std::vector<TensorIndex>> Lowered(const ir::Graph& graph,
+                                           const std::vector<TensorIndex>& inputs);
+
   // --- operators written often ---
   Result<TensorIndex> Reshape(TensorIndex input, const ir::Shape& shape, std::string_view what);
   Status ReshapeTo(TensorIndex input, const ir::Shape& shape, TensorIndex output);
+  // A tensor of one element without axes: itself where it has none.
+  Result<TensorIndex> AsScalar(TensorIndex input);
   Result<TensorIndex> Transpose(TensorIndex input, const std::vector<int64_t>& permutation,
                                 std::string_view what);
   Result<TensorIndex> Cast(TensorIndex input, ir::DataType type, std::string_view what);
 
   // "this form of the operator is not there: REASON".
   Error Unsupported(std::string reason, std::string remedy = {}) const;
+  // What belongs to the node is called after it.
+  std::string Name(std::string_view what) const;
 
  private:
   template <typename T>
   Result<ir::Tensor> BiasIntegers(size_t slot, int64_t channels,
                                   const Quantization& quantization) const;
-  std::string Name(std::string_view what) const;
   Result<TensorIndex> Requantized(TensorIndex input);
 
   GraphLowering& graph_;
@@ -159,6 +174,7 @@ struct Rule {
   // The integer kernel gives its inputs' elements on, so that inputs and outputs have one scale and
   // zero point: In() requantizes an input that has others.
   bool same_scale = false;
+  bool unranked = false;   // asks itself for the ranks that it has to know
   bool int8_only = false;  // has no int16 kernel (LiteRT 2.1.4, or older runtimes)
 };
 

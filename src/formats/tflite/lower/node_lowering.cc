@@ -358,6 +358,24 @@ std::string NodeLowering::Name(std::string_view what) const {
   return name + "/" + std::string(what);
 }
 
+// --- subgraphs ---
+
+const ir::Graph& NodeLowering::graph() const { return graph_.graph(); }
+
+Result<const ir::Graph*> NodeLowering::GraphOf(std::string_view attribute) const {
+  const ir::Attribute* given = node().FindAttribute(attribute);
+  const auto* subgraph = given != nullptr ? given->get<ir::GraphPtr>() : nullptr;
+  if (subgraph == nullptr) return BadInput("it has no graph '" + std::string(attribute) + "'");
+  return subgraph->get();
+}
+
+Result<TensorIndex> NodeLowering::TensorOf(ir::ValueId id) { return graph_.TensorOf(id); }
+
+Result<std::vector<TensorIndex>> NodeLowering::Lowered(const ir::Graph& graph,
+                                                       const std::vector<TensorIndex>& inputs) {
+  return GraphLowering(graph, opset(), file(), graph_.options()).RunOn(inputs);
+}
+
 // --- operators written often ---
 
 Status NodeLowering::ReshapeTo(TensorIndex input, const ir::Shape& shape, TensorIndex output) {
@@ -383,6 +401,11 @@ Result<TensorIndex> NodeLowering::Reshape(TensorIndex input, const ir::Shape& sh
   EDGEOPT_TRY(const TensorIndex output, TempLike(input, shape, what));
   EDGEOPT_CHECK_OK(ReshapeTo(input, shape, output));
   return output;
+}
+
+Result<TensorIndex> NodeLowering::AsScalar(TensorIndex input) {
+  if (file().ShapeOf(input).empty()) return input;
+  return Reshape(input, {}, "scalar");
 }
 
 Result<TensorIndex> NodeLowering::Transpose(TensorIndex input,

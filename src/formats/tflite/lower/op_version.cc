@@ -184,6 +184,8 @@ int32_t Version(Op op, const Use& use) {
       return use.integer() ? 3 : 1;
     case Op::LEAKY_RELU:
       return use.wide() ? 2 : 1;
+    case Op::DYNAMIC_UPDATE_SLICE:
+      return use.Type() == TensorType::INT16 ? 4 : 1;
     case Op::SIGN:
       return use.Type() == TensorType::INT32 ? 2 : 1;
     case Op::BROADCAST_TO:
