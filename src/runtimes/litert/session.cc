@@ -10,9 +10,6 @@
 namespace edgeopt::runtimes::litert {
 namespace {
 
-// XNNPACK's kernels may read this much past a tensor's end (xnnpack.h, XNN_EXTRA_BYTES), rounded up
-// to a cache line.
-constexpr size_t kPadding = 64;
 // Two patterns that an output buffer is filled with to see whether LiteRT wrote to it.
 constexpr std::byte kPatterns[] = {std::byte{0xAB}, std::byte{0x54}};
 
@@ -221,10 +218,12 @@ Result<LiteRtSession::HostBuffer> LiteRtSession::MakeBuffer(int tensor_type,
   type.element_type = ElementTypeOf(tensor_type);
   type.layout.rank = static_cast<unsigned int>(dims.size()) & 0x7F;
   std::copy(dims.begin(), dims.end(), type.layout.dimensions);
+  // The exact size: LiteRT copies so much out of a constant output. Behind it LiteRT itself leaves
+  // the room that XNNPACK's kernels may read (xnnpack.h, XNN_EXTRA_BYTES).
   TensorBufferT* raw = nullptr;
   EDGEOPT_CHECK_OK(library_->Require(
       library_->api().CreateManagedTensorBuffer(library_->environment(), kBufferHostMemory, &type,
-                                                buffer.size_bytes + kPadding, &raw),
+                                                buffer.size_bytes, &raw),
       "allocate a tensor"));
   buffer.handle = std::shared_ptr<TensorBufferT>(
       raw, [library = library_](TensorBufferT* held) { library->api().DestroyTensorBuffer(held); });
