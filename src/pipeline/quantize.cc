@@ -139,6 +139,7 @@ class Quantizer {
     if (options_.table != nullptr) {
       EDGEOPT_TRY(ranges_, StaticRanges::FromTable(model_.graph, plan_, *options_.table, candidates,
                                                    options_.percentile, options_.workers));
+      means_ = options_.table->means;
       return OkStatus();
     }
     const bool histogram =
@@ -147,8 +148,10 @@ class Quantizer {
                     [](const quant::Calibrator* c) { return c->needs_histogram; });
     EDGEOPT_TRY(const auto run,
                 measure::Calibrate(model_, Observed(), runtime_, data_->source, samples_,
-                                   {options_.workers, histogram, Bounded(), &sink_, cancel_}));
+                                   {options_.workers, histogram, Bounded(), &sink_, cancel_,
+                                    pq::ValuesToAverage(model_.graph)}));
     WarnAboutInputs(run);
+    means_ = run.means;
     EDGEOPT_TRY(ranges_, StaticRanges::Make(model_.graph, plan_, run, candidates,
                                             options_.percentile, options_.workers));
     return OkStatus();
@@ -228,8 +231,8 @@ class Quantizer {
 
   Result<ir::Model> Build(const quant::Calibrator& calibrator) const {
     ir::Model built = model_;
-    EDGEOPT_CHECK_OK(
-        pq::QuantizeStatic(built, plan_, ranges_.ParamsOf(calibrator), {options_.reduced_range}));
+    EDGEOPT_CHECK_OK(pq::QuantizeStatic(built, plan_, ranges_.ParamsOf(calibrator),
+                                        {options_.reduced_range, means_}));
     pq::DynamicOptions tables;
     tables.exclusions = pq::Exclusions(options_.exclude);
     EDGEOPT_CHECK_OK(pq::QuantizeTables(built, tables));
@@ -270,6 +273,7 @@ class Quantizer {
     }
     quant::CalibrationTable table = ranges_.Table(*calibrator_, stability);
     table.data = calibrated_on_;
+    table.means = means_;
     table.model_sha256 = options_.model_sha256;
     EDGEOPT_TRY(const std::string text, quant::ToJson(table));
     *result_.table = json::parse(text);
@@ -336,8 +340,9 @@ class Quantizer {
         if (output.valid() && model_.graph.value(output).type.is_tensor() &&
             model_.graph.value(output).type.element == ir::DataType::kFloat32)
           names.push_back(model_.graph.value(output).name);
-    EDGEOPT_TRY(const auto run, measure::Calibrate(model_, names, runtime_, source, samples,
-                                                   {options_.workers, false, {}, &sink_, cancel_}));
+    EDGEOPT_TRY(const auto run,
+                measure::Calibrate(model_, names, runtime_, source, samples,
+                                   {options_.workers, false, {}, &sink_, cancel_, {}}));
     std::map<std::string, float> magnitudes;
     for (const auto& [name, seen] : run.Whole())
       magnitudes[name] = seen.extreme > 0 ? INFINITY : std::max(-seen.min, seen.max);
@@ -463,6 +468,7 @@ class Quantizer {
   int64_t samples_ = 0;
   pq::StaticPlan plan_;
   quant::CalibrationData calibrated_on_;
+  pq::ChannelMeans means_;  // of the inputs of layers
   StaticRanges ranges_;
   const quant::Calibrator* calibrator_ = nullptr;
   std::optional<FidelityReference> reference_;

@@ -238,6 +238,7 @@ Result<std::string> ToJson(const CalibrationTable& table, size_t histogram_bins)
                      {"samples", table.data.samples}}},
                    {"calibrator", table.calibrator},
                    {"tensors", std::move(tensors)}};
+  if (!table.means.empty()) document["means"] = table.means;
   if (!table.rules.empty()) {
     document["rules"] = table.rules;
     document["percentile"] = table.percentile;
@@ -248,6 +249,25 @@ Result<std::string> ToJson(const CalibrationTable& table, size_t histogram_bins)
     return BadInput("calibration table: a name or description is not UTF-8");
   }
 }
+
+namespace {
+
+Result<std::map<std::string, std::vector<float>>> MeansFrom(const Field& object) {
+  if (!object.value->is_object()) return Bad(object.where, "an object");
+  std::map<std::string, std::vector<float>> means;
+  for (const auto& [name, list] : object.value->items()) {
+    const std::string where = object.where + "." + name;
+    if (!list.is_array()) return Bad(where, "a list");
+    for (size_t i = 0; i < list.size(); ++i) {
+      EDGEOPT_TRY(const double mean, Number({&list[i], where + "[" + std::to_string(i) + "]"}));
+      if (!(std::abs(mean) < kExtremeMagnitude)) return Bad(where, "below 1e30");
+      means[name].push_back(static_cast<float>(mean));
+    }
+  }
+  return means;
+}
+
+}  // namespace
 
 Result<CalibrationTable> CalibrationTableFromJson(std::string_view text) {
   const json document = json::parse(text, nullptr, false);
@@ -272,6 +292,10 @@ Result<CalibrationTable> CalibrationTableFromJson(std::string_view text) {
     EDGEOPT_TRY(table.rules, Text(root, "rules"));
     EDGEOPT_TRY(const Field percentile, Get(root, "percentile"));
     EDGEOPT_TRY(table.percentile, Number(percentile));
+  }
+  if (document.contains("means")) {
+    EDGEOPT_TRY(const Field means, Get(root, "means"));
+    EDGEOPT_TRY(table.means, MeansFrom(means));
   }
   EDGEOPT_TRY(const Field tensors, Get(root, "tensors"));
   if (!tensors.value->is_object()) return Bad(tensors.where, "an object");

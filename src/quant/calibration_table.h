@@ -8,7 +8,8 @@
 //      "min": -1.5, "max": 6.0, "count": 1000, "zeros": 20, "nonfinite": 0, "extreme": 0,
 //      "batches": {"count": 100, "first": [a, b], "moving": [a, b], "sum": [a, b]},
 //      "ranges": {"entropy": [-1.25, 5.5]}, "half_difference": {"entropy": 0.02},
-//      "histogram": {"exponent": 3, "bins": 512, "positive": [...], "negative": [...]}}}}
+//      "histogram": {"exponent": 3, "bins": 512, "positive": [...], "negative": [...]}}},
+//    "means": {"NAME": [0.5, 1.25]}}
 //
 // "rules" and "percentile" are what "ranges" were made for; older tables lack them. "histogram" may
 // be absent. Bin i of a side counts the values with i * w <= |x| < (i + 1) * w,
@@ -20,6 +21,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "quant/statistics.h"
@@ -53,6 +55,8 @@ struct CalibrationTable {
   std::string rules;
   double percentile = 0;
   std::map<std::string, CalibratedTensor> tensors;  // by value name
+  // Of the inputs of layers, the mean of each channel, by value name; older tables lack them.
+  std::map<std::string, std::vector<float>> means;
 };
 
 // Keeps a histogram in this many bins for each side: a power of two up to Histogram::kBins (then

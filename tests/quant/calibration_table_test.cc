@@ -30,6 +30,7 @@ CalibrationTable MakeTable() {
   Observer relu({.histogram = false});
   relu.Observe(Array("relu"));
   table.tensors["relu"].statistics = relu.statistics();
+  table.means["relu"] = {0.5f, -1.25f};
   return table;
 }
 
@@ -42,6 +43,7 @@ TEST(CalibrationTable, RoundTripIsExactWithAllBins) {
   EXPECT_EQ(back->model_sha256, table.model_sha256);
   EXPECT_EQ(back->data, table.data);
   EXPECT_EQ(back->calibrator, "entropy");
+  EXPECT_EQ(back->means, table.means);
   ASSERT_EQ(back->tensors.size(), 2u);
   for (const auto& [name, tensor] : table.tensors) {
     const CalibratedTensor& read = back->tensors.at(name);

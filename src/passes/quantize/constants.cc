@@ -65,21 +65,35 @@ Result<QuantizedTensor> QuantizeWeight(const Tensor& weight, int64_t axis, bool 
   return ToTensors(quantized, weight.dims(), axis >= 0);
 }
 
+Tensor Corrected(const Tensor& bias, const BiasCorrection& correction,
+                 const QuantizedTensor& weight) {
+  const auto added = correction ? correction(weight) : std::nullopt;
+  if (!added) return bias;
+  const auto old = bias.as<float>();
+  std::vector<float> sums(old.begin(), old.end());
+  for (size_t i = 0; i < sums.size() && i < added->size(); ++i) sums[i] += (*added)[i];
+  return Tensor::Of(bias.dims(), sums);
+}
+
 Result<QuantizedLayer> QuantizeLayer(const Tensor& weight, int64_t axis, bool reduced_range,
-                                     const Tensor* bias, float input_scale) {
+                                     const Tensor* bias, float input_scale,
+                                     const BiasCorrection& correction) {
   EDGEOPT_TRY(auto quantized, quant::QuantizeWeights(weight.as<float>(), LayoutOf(weight, axis),
                                                      OptionsOf(reduced_range)));
   QuantizedLayer layer;
-  if (bias != nullptr) {
-    if (quant::WidenScalesForBias(bias->as<float>(), input_scale, quantized.scales) > 0)
-      quant::Requantize(weight.as<float>(), quantized);
-    EDGEOPT_TRY(const auto integers,
-                quant::QuantizeBias(bias->as<float>(), input_scale, quantized.scales));
-    layer.bias = QuantizedTensor{Tensor::Of(bias->dims(), integers.values),
-                                 Tensor::Of(bias->dims(), integers.scales),
-                                 Tensor::Zeros(DataType::kInt32, bias->dims())};
-  }
   layer.weight = ToTensors(quantized, weight.dims(), true);
+  if (bias == nullptr) return layer;
+  Tensor corrected = Corrected(*bias, correction, layer.weight);
+  if (quant::WidenScalesForBias(corrected.as<float>(), input_scale, quantized.scales) > 0) {
+    quant::Requantize(weight.as<float>(), quantized);
+    layer.weight = ToTensors(quantized, weight.dims(), true);
+    corrected = Corrected(*bias, correction, layer.weight);
+  }
+  EDGEOPT_TRY(const auto integers,
+              quant::QuantizeBias(corrected.as<float>(), input_scale, quantized.scales));
+  layer.bias = QuantizedTensor{Tensor::Of(bias->dims(), integers.values),
+                               Tensor::Of(bias->dims(), integers.scales),
+                               Tensor::Zeros(DataType::kInt32, bias->dims())};
   return layer;
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "ir/model.h"
+#include "passes/quantize/bias_correction.h"
 #include "passes/quantize/plan.h"
 
 namespace edgeopt::passes::quantize {
@@ -18,6 +19,8 @@ struct ActivationParams {
 
 struct StaticOptions {
   bool reduced_range = false;  // 7-bit weights: x86 without VNNI; not for symmetric rule sets
+  // Of the inputs of layers, where known: their biases are corrected.
+  ChannelMeans means;
 };
 
 // Rewrites the model: weights int8 per channel behind a DequantizeLinear, biases int32 (of
