@@ -134,7 +134,7 @@ class Comparison:
         return os.path.join(self.folder, name)
 
     def list_tools(self):
-        """Name: (function that runs it and returns its cost)."""
+        """Name: a function of the round's number that runs the tool and returns its cost."""
         a = self.arguments
         calibration = ["--calibration", a.calibration, "--samples", str(a.samples)]
         tools = {f"edgeopt {p}": lambda r, p=p: self.edgeopt(r, p, ["--precision", p])
@@ -289,8 +289,13 @@ def ratio_rows(comparison, times):
 
 
 def print_tables(comparison, rows, times):
-    tools = [[name, *("{:.2f}|{:.0f}".format(*comparison.cost(name)).split("|")), ""] if name not in comparison.failures
-             else [name, "-", "-", comparison.failures[name]] for name in comparison.tools]
+    tools = []
+    for name in comparison.tools:
+        if name in comparison.failures:
+            tools.append([name, "-", "-", comparison.failures[name]])
+        else:
+            seconds, mib = comparison.cost(name)
+            tools.append([name, f"{seconds:.2f}", f"{mib:.0f}", ""])
     print(markdown_table(["Tool", "wall s", "peak MiB", "failed"], tools))
     latency = {name: [f"{p50_ms(times[threads][name]):.2f}" for threads in (1, 2)] for name in times[1]}
     models = [["ONNX Runtime fp32", f"{os.path.getsize(comparison.arguments.model) / 1e6:.2f}", "", "",
