@@ -109,7 +109,7 @@ def run_litert(path, feed, expected):
             interpreter.resize_tensor_input(wanted[0]["index"], view.shape)
         interpreter.allocate_tensors()
         if view is not None and wanted:
-            interpreter.set_tensor(wanted[0]["index"], np.ascontiguousarray(view.astype(wanted[0]["dtype"])))
+            interpreter.set_tensor(wanted[0]["index"], np.array(view, wanted[0]["dtype"], order="C"))
         interpreter.invoke()
         outputs = interpreter.get_output_details()
         if len(outputs) != len(expected):
