@@ -279,7 +279,8 @@ TEST(ConvertVersion, TakesWeightsThatAreNoInputs) {
   const auto up = ConvertVersion(model, 13);
   ASSERT_TRUE(up.ok()) << Message(up);
   EXPECT_EQ(PrintGraph(up->graph),
-            "(float32[2] x) => (float32[2] sum) {\n  y = Relu(x)\n  sum = Add(y, w)\n}\n");
+            "(float32[2] x) => (float32[2] sum) {\n  %0 = Relu(x)\n  sum = Add(%0, float32[2]{1, "
+            "2})\n}\n");
 }
 
 TEST(InOlderVersions, LeavesOldModelsAlone) {

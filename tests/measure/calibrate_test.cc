@@ -48,6 +48,7 @@ g (float[1,2] x) => (float[1,2] y) <float two = {2}> {
 
 // Of 0 to 4, and of -0 to -4; a is twice that. y is not asked for.
 TEST_F(CalibrateTest, MeansOfChannels) {
+  ASSERT_TRUE(formats::InferTypes(model_).ok());
   const auto run = Run(Ramp, 5, {.averaged = {"x", "a"}});
   ASSERT_TRUE(run.ok()) << run.error().ToString();
   EXPECT_EQ(run->means,
