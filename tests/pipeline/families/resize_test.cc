@@ -79,7 +79,7 @@ TEST(Resize, AxesAndAspectRatio) {
               "")
         << policy;
   EXPECT_EQ(Problem("g (float[1,2,4,6] x) => (float[1,n,4,m] y) <int64[2] sizes = {3,9}> "
-                    "{ y = Resize<axes = [1,3], mode = \"cubic\">(x, , , sizes) }"),
+                    "{ y = Resize<axes = [1,3]>(x, , , sizes) }"),
             "");
 }
 

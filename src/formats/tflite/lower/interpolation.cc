@@ -24,7 +24,7 @@ double Source(const Resampling& sampling, const ResizedAxis& axis, double place)
     const double length = (axis.end - axis.begin) * (in - 1);
     return axis.begin * (in - 1) + (out == 1 ? length / 2 : place * length / (out - 1));
   }
-  if (mode == "pytorch_half_pixel" && out == 1) return -0.5;
+  if (mode == "pytorch_half_pixel" && out == 1) return 0;
   const double half_pixel = (place + 0.5) / axis.scale - 0.5;
   if (mode != "half_pixel_symmetric") return half_pixel;
   return in / 2 * (1 - static_cast<double>(axis.out) / out) + half_pixel;
