@@ -116,11 +116,27 @@ bool GraphLowering::WritesIntegers(NodeId id) const {
 
 // LiteRT's kernels refuse other zero points, QUANTIZE and DEQUANTIZE among them.
 Status GraphLowering::CheckQuantized(ValueId integer, const Quantization& quantization) const {
-  if (TypeOf(integer).element != DataType::kInt16) return OkStatus();
+  const std::string name = "'" + graph().value(integer).name + "'";
+  const DataType type = TypeOf(integer).element;
+  if (!graph().ConstantOf(integer)) {
+    const bool is_made = graph().ProducerIf(integer, "QuantizeLinear") != nullptr;
+    const bool is_wide_enough =
+        type == DataType::kInt8 || type == DataType::kUint8 || type == DataType::kInt16;
+    if (is_made && !is_wide_enough)
+      return Unsupported(name + " is " + std::string(ir::Name(type)) +
+                             ", to which LiteRT quantizes nothing that is computed",
+                         "quantize it to 8 bits");
+    if (!is_made && quantization.scales.size() > 1)
+      return Unsupported(name +
+                             ", which is no constant, has a scale per channel; LiteRT's "
+                             "DEQUANTIZE takes one",
+                         "quantize it with one scale");
+  }
+  if (type != DataType::kInt16) return OkStatus();
   for (const int64_t zero_point : quantization.zero_points)
     if (zero_point != 0)
-      return Unsupported("'" + graph().value(integer).name + "' is int16 with the zero point " +
-                             std::to_string(zero_point) + "; LiteRT computes with 0 alone",
+      return Unsupported(name + " is int16 with the zero point " + std::to_string(zero_point) +
+                             "; LiteRT computes with 0 alone",
                          "quantize the model symmetrically, or to int8");
   return OkStatus();
 }

@@ -10,9 +10,13 @@ namespace {
 using ir::Tensor;
 
 Result<std::vector<int64_t>> AxesOf(NodeLowering& node) {
-  EDGEOPT_TRY(auto axes, node.IntsOf("axes", 1));
-  if (axes && !axes->empty()) return *std::move(axes);
+  EDGEOPT_TRY(const auto axes, node.IntsOf("axes", 1));
   std::vector<int64_t> all;
+  for (const int64_t given : axes.value_or(std::vector<int64_t>())) {
+    EDGEOPT_TRY(const int64_t axis, node.Axis(given, node.InRank()));
+    all.push_back(axis);
+  }
+  if (!all.empty()) return all;
   if (node.node().IntOr("noop_with_empty_axes", 0) == 0) {
     all.resize(static_cast<size_t>(node.InRank()));
     std::iota(all.begin(), all.end(), 0);
