@@ -288,8 +288,7 @@ void Configure(Parser& parser, Options& options) {
   parser.Add("--exclude", convert.quantize.exclude, "keep in float: node, operator or pattern")
       .TypeName("WHAT");
   parser.Add("--shape", options.shapes, "fixes an input's sizes: x=1x3x224x224");
-  parser.Add("--io", convert.io, "type of quantized inputs and outputs")
-      .OneOf({"float", "int8", "uint8"});
+  parser.Add("--io", convert.io, "inputs, outputs").OneOf({"float", "int8", "uint8"});
   parser.AddFlag("--channels-last", options.channels_last,
                  "inputs and outputs become NHWC where it saves work");
   parser.Add("--signature", options.signature, "which of a TFLite model's (default: the first)")
