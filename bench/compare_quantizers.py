@@ -12,10 +12,10 @@ Prints one Markdown table for the tools and one for the models, or --json.
 import argparse
 import json
 import os
-import subprocess
 import sys
 import tempfile
-import time
+
+from measure import ToolFailed, alternating_blocks, p50_ms, quality, run_process
 
 PEER = """
 import sys, numpy as np
@@ -49,18 +49,6 @@ else:
 """
 
 
-def run_process(argv, folder=None):
-    """Wall seconds and peak resident MiB of a process tree's largest member."""
-    start = time.perf_counter()
-    process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=folder)
-    output = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - start
-    if status != 0:
-        sys.exit(f"{argv[:3]} failed:\n{output.decode(errors='replace')[-3000:]}")
-    return seconds, usage.ru_maxrss / 1024
-
-
 def load_inputs(path, session):
     import numpy as np
     arrays = np.load(path)
@@ -85,36 +73,16 @@ def outputs_of(path, data):
     return np.concatenate([session.run(None, {k: v[i:i + 1] for k, v in inputs.items()})[0] for i in range(count)])
 
 
-def interleaved_runs(sessions, feed, rounds=30, block=10):
-    """p50 in ms per session; blocks of runs in turn, so that all see the same machine."""
-    import numpy as np
-    times = {name: [] for name in sessions}
-    for session in sessions.values():
-        for _ in range(10):
-            session.run(None, feed)
-    for _ in range(rounds):
-        for name, session in sessions.items():
-            for _ in range(block):
-                start = time.perf_counter()
-                session.run(None, feed)
-                times[name].append(time.perf_counter() - start)
-    return {name: float(np.percentile(values, 50)) * 1e3 for name, values in times.items()}
+def interleaved_runs(sessions, feed):
+    """p50 in ms per session."""
+    times = alternating_blocks({name: lambda s=session: s.run(None, feed) for name, session in sessions.items()})
+    return {name: p50_ms(rounds) for name, rounds in times.items()}
 
 
 def interleaved_latency(paths, data, threads):
     sessions = {name: make_session(path, threads) for name, path in paths.items()}
     first = next(iter(sessions.values()))
     return interleaved_runs(sessions, {k: v[:1] for k, v in load_inputs(data, first).items()})
-
-
-def quality(reference, result):
-    """SQNR in dB, top-1 agreement, mean cosine of the rows."""
-    import numpy as np
-    error = float(((reference - result) ** 2).sum())
-    sqnr = float("inf") if error == 0 else 10 * np.log10(float((reference ** 2).sum()) / error)
-    a, b = reference.reshape(len(reference), -1), result.reshape(len(result), -1)
-    cosine = ((a * b).sum(1) / (np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1))).mean()
-    return sqnr, float((a.argmax(1) == b.argmax(1)).mean()), float(cosine)
 
 
 def main():
@@ -185,4 +153,7 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except ToolFailed as failure:
+        sys.exit(str(failure))

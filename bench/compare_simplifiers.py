@@ -11,7 +11,8 @@ import os
 import sys
 import tempfile
 
-from compare_quantizers import interleaved_runs, run_process
+from compare_quantizers import interleaved_runs
+from measure import ToolFailed, run_process
 
 PEERS = {
     "onnxsim": "import sys, onnx, onnxsim; m, ok = onnxsim.simplify(sys.argv[1]); assert ok; onnx.save(m, sys.argv[2])",
@@ -51,7 +52,7 @@ def main():
                 try:
                     costs[name] = run_process([sys.executable, "-c", program, model, out])
                     files[name] = out
-                except SystemExit as failure:
+                except ToolFailed as failure:
                     print(f"| {os.path.basename(model)} | {name} | failed: {str(failure).splitlines()[-1]} |||||| ")
             out = os.path.join(folder, "edgeopt.onnx")
             costs["edgeopt"] = run_process([arguments.edgeopt, "simplify", model, "-o", out])

@@ -19,6 +19,10 @@ constexpr int64_t kBenchSamples = 16;
 // In the order of runtimes::KernelMode.
 constexpr const char* kKernels[] = {"xnnpack", "builtin", "reference"};
 
+bool IsTflite(const std::string& model) {
+  return pipeline::FormatOf(model) == pipeline::Format::kTflite;
+}
+
 }  // namespace
 
 void AddSessionOptions(Parser& parser, SessionArguments& arguments) {
@@ -28,6 +32,14 @@ void AddSessionOptions(Parser& parser, SessionArguments& arguments) {
       .WithoutDefault();
 }
 
+Status CheckSessionOptions(const SessionArguments& arguments,
+                           const std::vector<std::string>& models) {
+  if (arguments.kernels.empty() || std::any_of(models.begin(), models.end(), IsTflite))
+    return OkStatus();
+  return UsageError("--kernels is for TFLite models; '" + models.front() +
+                    "' runs in ONNX Runtime");
+}
+
 Result<std::unique_ptr<measure::AgentClient>> LoadInAgent(const Context& context,
                                                           const std::string& model,
                                                           const SessionArguments& arguments) {
@@ -35,9 +47,7 @@ Result<std::unique_ptr<measure::AgentClient>> LoadInAgent(const Context& context
   runtimes::SessionOptions session;
   session.threads =
       arguments.threads > 0 ? arguments.threads : std::max(1, measure::ReadMachine().usable_cpus);
-  if (!arguments.kernels.empty()) {
-    if (pipeline::FormatOf(model) != pipeline::Format::kTflite)
-      return UsageError("--kernels is for TFLite models; '" + model + "' runs in ONNX Runtime");
+  if (!arguments.kernels.empty() && IsTflite(model)) {
     const auto* const mode = std::find(std::begin(kKernels), std::end(kKernels), arguments.kernels);
     session.kernels = static_cast<runtimes::KernelMode>(mode - std::begin(kKernels));
   }

@@ -22,8 +22,12 @@ struct SessionArguments {
 // Declares --threads and --kernels.
 void AddSessionOptions(Parser& parser, SessionArguments& arguments);
 
+// Usage error for --kernels where LiteRT runs none of the models.
+Status CheckSessionOptions(const SessionArguments& arguments,
+                           const std::vector<std::string>& models);
+
 // Starts an agent and loads the model, which was read here before (pipeline::CheckModelFile), in
-// the runtime of its format. Usage error for --kernels with a model that LiteRT does not run.
+// the runtime of its format. --kernels is for the TFLite models alone.
 Result<std::unique_ptr<measure::AgentClient>> LoadInAgent(const Context& context,
                                                           const std::string& model,
                                                           const SessionArguments& arguments);

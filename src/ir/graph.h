@@ -143,7 +143,7 @@ class Graph {
   // Documentation and metadata of a value; name, producer and type have their own methods.
   void SetDocumentation(ValueId id, std::string doc, Metadata value_metadata);
   void SetSparseInitializer(ValueId id, SparseTensor tensor);
-  void SetCaptured(ValueId id) { At(id).captured = true; }
+  void SetCaptured(ValueId id, bool captured = true) { At(id).captured = captured; }
   // Renames; captures inside subgraphs follow. False when the name is taken.
   bool Rename(ValueId id, std::string new_name);
   // Removes a value that has no producer and no use and is neither input nor output.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -20,15 +21,33 @@ using quant::TensorStatistics;
 struct Probe {
   ir::Model model;
   std::map<std::string, std::string> maxima;  // output name -> the value whose maxima it holds
+  std::map<std::string, std::string> means;   // the same of [N, channels, 1 ...] means
 };
 
 bool IsImageLike(const ir::Type& type) {
   return type.is_tensor() && type.element == ir::DataType::kFloat32 && type.rank() >= 3;
 }
 
+// The runtime averages in its own layout, without writing the values out.
+void AddMeans(Probe& probe, const std::set<std::string>& averaged,
+              std::vector<ir::ValueId>& outputs) {
+  ir::Graph& graph = probe.model.graph;
+  for (const std::string& name : averaged) {
+    const ir::ValueId id = graph.Find(name);
+    if (!id.valid()) continue;
+    const ir::Type type = graph.value(id).type;
+    if (!type.is_tensor() || type.element != ir::DataType::kFloat32 || type.rank() < 2) continue;
+    const ir::ValueId means = graph.AddValue(name + "_means");
+    graph.AddNode(type.rank() == 2 ? "Identity" : "GlobalAveragePool", {id}, {means});
+    probe.means[graph.value(means).name] = name;
+    outputs.push_back(means);
+  }
+}
+
 Result<Probe> MakeProbe(const ir::Model& model, const std::vector<std::string>& observe,
-                        const std::set<std::string>& bounded) {
-  Probe probe{model, {}};
+                        const std::set<std::string>& bounded,
+                        const std::set<std::string>& averaged) {
+  Probe probe{model, {}, {}};
   ir::Graph& graph = probe.model.graph;
   std::vector<ir::ValueId> outputs;
   for (const std::string& name : observe) {
@@ -43,15 +62,34 @@ Result<Probe> MakeProbe(const ir::Model& model, const std::vector<std::string>& 
     }
     outputs.push_back(id);
   }
+  AddMeans(probe, averaged, outputs);
   graph.SetOutputs(std::move(outputs));
   graph.RemoveUnused();
   return probe;
 }
 
+// Of a value, per channel.
+struct Sums {
+  std::vector<double> sums;
+  int64_t count = 0;
+
+  // [N, channels, 1 ...].
+  void Add(const ir::Tensor& tensor) {
+    const auto values = tensor.as<float>();
+    const auto channels = static_cast<size_t>(tensor.dims()[1]);
+    // Channels that are no fixed number have no means.
+    if (sums.empty()) sums.assign(channels, 0);
+    if (sums.size() != channels) return sums.assign(channels, NAN);
+    for (size_t i = 0; i < values.size(); ++i) sums[i % channels] += values[i];
+    count += tensor.dims()[0];
+  }
+};
+
 // Consecutive samples, observed in their order (the moving average depends on it).
 struct Half {
   int64_t first = 0, end = 0;
   std::map<std::string, Observer> observers;
+  std::map<std::string, Sums> sums;
 };
 
 class Run {
@@ -91,6 +129,10 @@ class Run {
     for (const ir::Tensor& tensor : tensors) {
       if (const auto maxima = probe_.maxima.find(tensor.name); maxima != probe_.maxima.end()) {
         ObserveMaxima(tensor, ObserverOf(maxima->second, half));
+        continue;
+      }
+      if (const auto means = probe_.means.find(tensor.name); means != probe_.means.end()) {
+        half.sums[means->second].Add(tensor);
         continue;
       }
       if (observed_.count(tensor.name) == 0) continue;
@@ -154,6 +196,22 @@ std::map<std::string, TensorStatistics> Collected(const Half& half) {
   return statistics;
 }
 
+std::map<std::string, std::vector<float>> MeansOf(const Half& first, const Half& second) {
+  std::map<std::string, std::vector<float>> all;
+  for (const auto& [name, sums] : first.sums) {
+    const auto other = second.sums.find(name);
+    const bool both = other != second.sums.end() && other->second.sums.size() == sums.sums.size();
+    const auto count = static_cast<double>(sums.count + (both ? other->second.count : 0));
+    std::vector<float> means;
+    for (size_t i = 0; i < sums.sums.size(); ++i)
+      means.push_back(
+          static_cast<float>((sums.sums[i] + (both ? other->second.sums[i] : 0)) / count));
+    if (std::all_of(means.begin(), means.end(), [](float mean) { return std::isfinite(mean); }))
+      all[name] = std::move(means);
+  }
+  return all;
+}
+
 Status CheckObserved(const std::map<std::string, TensorStatistics>& statistics) {
   for (const auto& [name, seen] : statistics)
     if (seen.count == 0 && seen.nonfinite + seen.extreme > 0)
@@ -179,7 +237,8 @@ Result<CalibrationRun> Calibrate(const ir::Model& model, const std::vector<std::
   if (samples < 1) return BadInput("the calibration data is empty", "give at least 100 samples");
   EDGEOPT_TRY(
       const Probe probe,
-      MakeProbe(model, observe, options.histogram ? std::set<std::string>() : options.bounded));
+      MakeProbe(model, observe, options.histogram ? std::set<std::string>() : options.bounded,
+                options.averaged));
   std::unique_ptr<runtimes::Session> session;
   if (!probe.model.graph.outputs().empty()) {
     EDGEOPT_TRY(const std::string bytes, formats::SerializeOnnx(probe.model));
@@ -190,11 +249,11 @@ Result<CalibrationRun> Calibrate(const ir::Model& model, const std::vector<std::
     EDGEOPT_TRY(session, runtime.LoadBytes(std::as_bytes(std::span(bytes)), session_options));
   }
   if (options.sink != nullptr) options.sink->Start("calibrate", samples);
-  Half first{0, (samples + 1) / 2, {}}, second{(samples + 1) / 2, samples, {}};
+  Half first{0, (samples + 1) / 2, {}, {}}, second{(samples + 1) / 2, samples, {}, {}};
   Run run(session.get(), probe, observe, source, options);
   EDGEOPT_CHECK_OK(ObserveHalves(run, first, second, options.workers));
   if (options.sink != nullptr) options.sink->Finish();
-  CalibrationRun result{samples, Collected(first), Collected(second)};
+  CalibrationRun result{samples, Collected(first), Collected(second), MeansOf(first, second)};
   EDGEOPT_CHECK_OK(CheckObserved(result.Whole()));
   return result;
 }

@@ -29,6 +29,8 @@ struct CalibrationOptions {
   std::set<std::string> bounded;
   Sink* sink = nullptr;
   const CancelToken* cancel = nullptr;
+  // Values whose mean per index of axis 1 is of interest, over all samples and other axes.
+  std::set<std::string> averaged;
 };
 
 // Statistics by value name, of the two halves of the samples apart (the first (n + 1) / 2 of them
@@ -36,6 +38,8 @@ struct CalibrationOptions {
 struct CalibrationRun {
   int64_t samples = 0;
   std::map<std::string, quant::TensorStatistics> first_half, second_half;
+  // Of the averaged values with a known rank of 2 or more whose means are finite.
+  std::map<std::string, std::vector<float>> means;
 
   // Both halves together.
   std::map<std::string, quant::TensorStatistics> Whole() const;

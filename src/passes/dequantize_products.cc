@@ -191,12 +191,17 @@ class Dequantizer {
 
 Result<int64_t> DequantizeProducts(ir::Model& model) {
   int64_t count = 0;
-  for (const NodeId id : model.graph.nodes()) {
-    if (!model.graph.node(id).domain.empty()) continue;
-    EDGEOPT_TRY(const bool rewritten, Dequantizer(model.graph, id).Run());
-    count += rewritten ? 1 : 0;
-  }
-  if (count != 0) EDGEOPT_CHECK_OK(model.graph.SortTopologically());
+  const auto changed = ir::TransformGraph(model.graph, [&](Graph& graph) -> Result<bool> {
+    const int64_t before = count;
+    for (const NodeId id : graph.nodes()) {
+      if (!graph.node(id).domain.empty()) continue;
+      EDGEOPT_TRY(const bool rewritten, Dequantizer(graph, id).Run());
+      count += rewritten ? 1 : 0;
+    }
+    if (count != before) EDGEOPT_CHECK_OK(graph.SortTopologically());
+    return count != before;
+  });
+  if (!changed.ok()) return changed.error();
   return count;
 }
 

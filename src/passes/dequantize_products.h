@@ -8,7 +8,7 @@ namespace edgeopt::passes {
 
 // QLinearConv and QLinearMatMul become DequantizeLinear - Conv or MatMul - QuantizeLinear;
 // ConvInteger and MatMulInteger a float product whose sums are exact. Returns the number of
-// operators that were rewritten, in the main graph. Requires types.
+// operators that were rewritten, in subgraphs too. Requires types.
 Result<int64_t> DequantizeProducts(ir::Model& model);
 
 }  // namespace edgeopt::passes

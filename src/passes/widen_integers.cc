@@ -169,6 +169,15 @@ class Widening {
 
 }  // namespace
 
-Result<int64_t> WidenIntegers(ir::Model& model) { return Widening(model.graph).Run(); }
+Result<int64_t> WidenIntegers(ir::Model& model) {
+  int64_t count = 0;
+  const auto changed = ir::TransformGraph(model.graph, [&](Graph& graph) -> Result<bool> {
+    EDGEOPT_TRY(const int64_t widened, Widening(graph).Run());
+    count += widened;
+    return widened != 0;
+  });
+  if (!changed.ok()) return changed.error();
+  return count;
+}
 
 }  // namespace edgeopt::passes

@@ -6,7 +6,7 @@
 
 namespace edgeopt::passes {
 
-// Returns the number of operators that were rewritten, in the main graph. Requires types. For
+// Returns the number of operators that were rewritten, in subgraphs too. Requires types. For
 // targets that compute with int32 and int64 only.
 Result<int64_t> WidenIntegers(ir::Model& model);
 

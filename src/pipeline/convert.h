@@ -23,13 +23,15 @@ namespace edgeopt::pipeline {
 
 struct ConvertOptions {
   // fp32; fp16: weights in float16; dynamic-int8: weights in int8, activations quantized by LiteRT
-  // while it runs; int8: everything that LiteRT computes in int8, by calibration.
+  // while it runs; int8: everything that LiteRT computes in int8, by calibration; int16x8: the same
+  // with int16 activations, which is more exact and slower (XNNPACK has no such kernels).
   // A model that is quantized already keeps its scales.
   std::string precision = "fp32";
   // Of int8, or of a quantized model: what inputs and outputs are, float, int8 or uint8.
   std::string io = "float";
-  QuantizeOptions quantize;  // int8: calibrator, samples, exclusions; precision and rules are set
-  const CalibrationData* calibration = nullptr;  // int8
+  // int8 and int16x8: calibrator, samples, exclusions, table; precision and rules are set.
+  QuantizeOptions quantize;
+  const CalibrationData* calibration = nullptr;  // int8 and int16x8, unless there is a table
   // Image-like inputs, and outputs, become channels-last; false: they keep the order that they
   // have.
   bool channels_last_inputs = false, channels_last_outputs = false;

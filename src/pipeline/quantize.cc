@@ -14,6 +14,7 @@
 #include "passes/quantize/float16.h"
 #include "passes/quantize/static_int8.h"
 #include "pipeline/fidelity.h"
+#include "pipeline/readable_versions.h"
 #include "pipeline/static_ranges.h"
 
 namespace edgeopt::pipeline {
@@ -27,7 +28,7 @@ constexpr int64_t kRankingSamples = 32;
 // And to tell that the model works, when there is nothing to rank.
 constexpr int64_t kConfirmingSamples = 8;
 // Below it, ranges depend on chance (the reference tools recommend 100 to 500).
-constexpr int64_t kFewSamples = 100;
+constexpr uint64_t kFewSamples = 100;
 // Ranges that differ by more than this between two halves of the data are worth a warning.
 constexpr double kUnstableDifference = 0.2;
 // Below it the error is a tenth of the signal's power or more. Int8 models that kept their accuracy
@@ -47,7 +48,7 @@ class Quantizer {
 
   Result<Quantized> Run() {
     EDGEOPT_CHECK_OK(Prepare());
-    if (options_.precision == "int8")
+    if (IsStatic())
       EDGEOPT_CHECK_OK(Static());
     else if (options_.precision == "dynamic-int8")
       EDGEOPT_CHECK_OK(Dynamic());
@@ -55,12 +56,15 @@ class Quantizer {
       EDGEOPT_CHECK_OK(Float16());
     else
       return UsageError("unknown precision '" + options_.precision + "'",
-                        "use int8, dynamic-int8 or fp16");
+                        "use int8, int16x8, dynamic-int8 or fp16");
     EDGEOPT_CHECK_OK(Confirm());
     return std::move(result_);
   }
 
  private:
+  bool wide() const { return options_.precision == "int16x8"; }
+  bool IsStatic() const { return options_.precision == "int8" || wide(); }
+
   Status Prepare() {
     result_.report = std::make_unique<json>();
     result_.table = std::make_unique<json>();
@@ -75,12 +79,17 @@ class Quantizer {
         Warn("only " + std::to_string(samples_) + " of " + std::to_string(options_.samples) +
              " samples asked for are there");
     }
-    // Per-channel DequantizeLinear came with opset 13, DynamicQuantizeLinear with 11.
+    EDGEOPT_TRY(model_, InReadableVersions(model_, [this](auto text) { Warn(text); }));
+    // Per-channel DequantizeLinear came with opset 13, int16 with 21, DynamicQuantizeLinear
+    // with 11.
     const int64_t opset = model_.OpsetVersion();
-    if ((options_.precision == "int8" && opset < 13) ||
+    if ((IsStatic() && opset < (wide() ? 21 : 13)) ||
         (options_.precision == "dynamic-int8" && opset < 11)) {
-      EDGEOPT_TRY(model_, formats::ConvertVersion(model_, 13));
-      report["opset_converted_to"] = 13;
+      const int64_t wanted = wide() ? 21 : 13;
+      EDGEOPT_TRY(model_, formats::ConvertVersion(model_, wanted));
+      // Opset 21 came with IR version 10.
+      if (wide()) model_.ir_version = std::max<int64_t>(model_.ir_version, 10);
+      report["opset_converted_to"] = wanted;
     }
     return formats::InferTypes(model_);
   }
@@ -90,30 +99,72 @@ class Quantizer {
     result_.warnings.push_back(std::move(text));
   }
 
-  // --- static int8 ---
+  // --- static int8 and int16x8 ---
 
   Status Static() {
-    if (data_ == nullptr || samples_ == 0)
-      return UsageError("static int8 needs calibration data", "add --calibration DATA");
-    const pq::RuleSet* rules = pq::FindRuleSet(options_.rules);
-    if (rules == nullptr)
-      return UsageError("unknown rule set '" + options_.rules + "'", "see 'edgeopt list rules'");
+    if (options_.table == nullptr && (data_ == nullptr || samples_ == 0))
+      return UsageError("static " + options_.precision + " needs calibration data",
+                        "add --calibration DATA, or a table of an earlier run with --table FILE");
+    EDGEOPT_TRY(const pq::RuleSet* rules, Rules());
     EDGEOPT_TRY(plan_, pq::PlanStatic(model_, *rules, pq::Exclusions(options_.exclude)));
     EDGEOPT_TRY(const auto candidates, Candidates());
+    calibrated_on_ =
+        options_.table != nullptr
+            ? options_.table->data
+            : quant::CalibrationData{
+                  data_->description, {}, data_->generated, static_cast<uint64_t>(samples_)};
     WarnAboutData();
-    const bool histogram =
-        std::any_of(candidates.begin(), candidates.end(),
-                    [](const quant::Calibrator* c) { return c->needs_histogram; });
-    EDGEOPT_TRY(const auto run,
-                measure::Calibrate(model_, plan_.observe, runtime_, data_->source, samples_,
-                                   {options_.workers, histogram, Bounded(), &sink_, cancel_}));
-    WarnAboutInputs(run);
-    EDGEOPT_TRY(ranges_, StaticRanges::Make(model_.graph, plan_, run, candidates,
-                                            options_.percentile, options_.workers));
+    EDGEOPT_CHECK_OK(FindRanges(candidates));
     EDGEOPT_CHECK_OK(ChooseCalibrator(candidates));
     EDGEOPT_TRY(result_.model, Build(*calibrator_));
     ReportStatic(*rules);
-    return Tabulate();
+    return options_.table != nullptr ? OkStatus() : Tabulate();
+  }
+
+  Result<const pq::RuleSet*> Rules() const {
+    const pq::RuleSet* rules = pq::FindRuleSet(options_.rules);
+    if (rules == nullptr)
+      return UsageError("unknown rule set '" + options_.rules + "'", "see 'edgeopt list rules'");
+    if (rules->symmetric != wide())
+      return UsageError("rule set '" + options_.rules + "' is for --precision " +
+                            (wide() ? "int8" : "int16x8") + ", not for " + options_.precision,
+                        wide()
+                            ? "choose litert-int16x8"
+                            : "use 'edgeopt convert MODEL -o OUT.tflite --precision int16x8', or "
+                              "another rule set of 'edgeopt list rules'");
+    return rules;
+  }
+
+  Status FindRanges(const std::vector<const quant::Calibrator*>& candidates) {
+    if (options_.table != nullptr) {
+      EDGEOPT_TRY(ranges_, StaticRanges::FromTable(model_.graph, plan_, *options_.table, candidates,
+                                                   options_.percentile, options_.workers));
+      means_ = options_.table->means;
+      return OkStatus();
+    }
+    const bool histogram =
+        options_.shared_table ||
+        std::any_of(candidates.begin(), candidates.end(),
+                    [](const quant::Calibrator* c) { return c->needs_histogram; });
+    EDGEOPT_TRY(const auto run,
+                measure::Calibrate(model_, Observed(), runtime_, data_->source, samples_,
+                                   {options_.workers, histogram, Bounded(), &sink_, cancel_,
+                                    pq::ValuesToAverage(model_.graph)}));
+    WarnAboutInputs(run);
+    means_ = run.means;
+    EDGEOPT_TRY(ranges_, StaticRanges::Make(model_.graph, plan_, run, candidates,
+                                            options_.percentile, options_.workers));
+    return OkStatus();
+  }
+
+  // What the plan needs; for a table that others will read, what any rule set would.
+  std::vector<std::string> Observed() const {
+    std::vector<std::string> names = plan_.observe;
+    if (!options_.shared_table) return names;
+    std::set<std::string> known(names.begin(), names.end());
+    for (const std::string& name : pq::ObservedByAnyRules(model_))
+      if (known.insert(name).second) names.push_back(name);
+    return names;
   }
 
   // See measure::CalibrationOptions.
@@ -127,8 +178,16 @@ class Quantizer {
 
   Result<std::vector<const quant::Calibrator*>> Candidates() const {
     std::vector<const quant::Calibrator*> candidates;
-    if (options_.calibrator != "auto") {
-      EDGEOPT_TRY(const quant::Calibrator* one, quant::FindCalibrator(options_.calibrator));
+    std::string name = options_.calibrator;
+    if (name == "auto" && wide()) name = "minmax";
+    if (name == "auto" && options_.table != nullptr) {
+      name = options_.table->calibrator;
+      if (name.empty())
+        return BadInput("the calibration table names no calibrator",
+                        "choose one with --calibrator; 'edgeopt list calibrators' has them");
+    }
+    if (name != "auto") {
+      EDGEOPT_TRY(const quant::Calibrator* one, quant::FindCalibrator(name));
       candidates.push_back(one);
       return candidates;
     }
@@ -137,11 +196,11 @@ class Quantizer {
   }
 
   void WarnAboutData() {
-    if (data_->generated)
+    if (calibrated_on_.generated)
       Warn("calibration on generated data: the ranges, and so the accuracy, are a guess");
-    if (samples_ < kFewSamples)
-      Warn("only " + std::to_string(samples_) + " calibration samples; ranges settle with " +
-           std::to_string(kFewSamples) + " or more");
+    if (calibrated_on_.samples < kFewSamples)
+      Warn("only " + std::to_string(calibrated_on_.samples) +
+           " calibration samples; ranges settle with " + std::to_string(kFewSamples) + " or more");
   }
 
   void WarnAboutInputs(const measure::CalibrationRun& run) {
@@ -172,8 +231,8 @@ class Quantizer {
 
   Result<ir::Model> Build(const quant::Calibrator& calibrator) const {
     ir::Model built = model_;
-    EDGEOPT_CHECK_OK(
-        pq::QuantizeStatic(built, plan_, ranges_.ParamsOf(calibrator), {options_.reduced_range}));
+    EDGEOPT_CHECK_OK(pq::QuantizeStatic(built, plan_, ranges_.ParamsOf(calibrator),
+                                        {options_.reduced_range, means_}));
     pq::DynamicOptions tables;
     tables.exclusions = pq::Exclusions(options_.exclude);
     EDGEOPT_CHECK_OK(pq::QuantizeTables(built, tables));
@@ -184,18 +243,20 @@ class Quantizer {
     json& report = *result_.report;
     report["rules"] = rules.name;
     report["calibrator"] = calibrator_->name;
-    report["samples"] = samples_;
-    report["generated_data"] = data_->generated;
+    report["samples"] = calibrated_on_.samples;
+    report["generated_data"] = calibrated_on_.generated;
+    report["from_table"] = options_.table != nullptr;
     report["reduced_range"] = options_.reduced_range;
+    const std::string integers(pq::IntegersOf(rules));
     int64_t quantized = 0;
     for (const pq::Decision& decision : plan_.decisions) {
       quantized += decision.quantized;
       report["nodes"].push_back({{"name", decision.label},
                                  {"op_type", decision.op_type},
-                                 {"int8", decision.quantized},
+                                 {integers, decision.quantized},
                                  {"reason", decision.reason}});
     }
-    report["int8_nodes"] = quantized;
+    report[integers + "_nodes"] = quantized;
   }
 
   // How stable the ranges are, and the table for the package.
@@ -211,7 +272,9 @@ class Quantizer {
              " % between two halves of the data; more samples would settle it");
     }
     quant::CalibrationTable table = ranges_.Table(*calibrator_, stability);
-    table.data = {data_->description, {}, data_->generated, static_cast<uint64_t>(samples_)};
+    table.data = calibrated_on_;
+    table.means = means_;
+    table.model_sha256 = options_.model_sha256;
     EDGEOPT_TRY(const std::string text, quant::ToJson(table));
     *result_.table = json::parse(text);
     return OkStatus();
@@ -277,8 +340,9 @@ class Quantizer {
         if (output.valid() && model_.graph.value(output).type.is_tensor() &&
             model_.graph.value(output).type.element == ir::DataType::kFloat32)
           names.push_back(model_.graph.value(output).name);
-    EDGEOPT_TRY(const auto run, measure::Calibrate(model_, names, runtime_, source, samples,
-                                                   {options_.workers, false, {}, &sink_, cancel_}));
+    EDGEOPT_TRY(const auto run,
+                measure::Calibrate(model_, names, runtime_, source, samples,
+                                   {options_.workers, false, {}, &sink_, cancel_, {}}));
     std::map<std::string, float> magnitudes;
     for (const auto& [name, seen] : run.Whole())
       magnitudes[name] = seen.extreme > 0 ? INFINITY : std::max(-seen.min, seen.max);
@@ -403,6 +467,8 @@ class Quantizer {
   Quantized result_;
   int64_t samples_ = 0;
   pq::StaticPlan plan_;
+  quant::CalibrationData calibrated_on_;
+  pq::ChannelMeans means_;  // of the inputs of layers
   StaticRanges ranges_;
   const quant::Calibrator* calibrator_ = nullptr;
   std::optional<FidelityReference> reference_;

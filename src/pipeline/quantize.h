@@ -14,6 +14,10 @@
 #include "measure/calibrate.h"
 #include "runtimes/runtime.h"
 
+namespace edgeopt::quant {
+struct CalibrationTable;
+}
+
 namespace edgeopt::pipeline {
 
 // What calibration runs on. Samples are taken in order, from the first.
@@ -25,14 +29,22 @@ struct CalibrationData {
 };
 
 struct QuantizeOptions {
-  std::string precision = "int8";  // int8, dynamic-int8 or fp16
-  // A name of quant::Table(), or auto: the best of them on the data.
+  // int8, dynamic-int8 or fp16; int16x8 (int16 activations, int8 weights) with such a rule set.
+  std::string precision = "int8";
+  // A name of quant::Table(), or auto: the best of them on the data, or the table's. Of int16x8
+  // that is minmax: 16 bits have steps to spare, and saturation is all that a smaller range adds.
   std::string calibrator = "auto";
   double percentile = 99.999;
   int64_t samples = 0;                    // 0: all
   std::vector<std::string> exclude;       // names, operator types, patterns
   std::string rules = "onnxruntime-x64";  // a name of passes::quantize::RuleSets()
   bool reduced_range = false;             // 7-bit weights: x86 without VNNI
+  // Where the ranges come from instead of data; it must outlive the call.
+  const quant::CalibrationTable* table = nullptr;
+  // The table that is returned is to serve other rule sets, too: what any of them needs is
+  // observed, with histograms.
+  bool shared_table = false;
+  std::string model_sha256;  // of the model's file, for the table; empty: not recorded
   int workers = 2;
 };
 
@@ -41,14 +53,15 @@ struct Quantized {
   // What `--json` prints: options in force, decisions by node, ranges and their stability, fidelity
   // against float on calibration samples.
   std::unique_ptr<nlohmann::json> report;
-  // The calibration table (quant/calibration_table.h) as JSON, null without calibration.
+  // The calibration table (quant/calibration_table.h) as JSON, null when nothing was calibrated.
   std::unique_ptr<nlohmann::json> table;
   std::vector<std::string> warnings;
 };
 
-// The model should be simplified. `data` may be null for dynamic-int8 and fp16. The result has been
-// loaded by the runtime and run on calibration samples. Errors: Unsupported when nothing can be
-// quantized, BadInput for data that does not fit, Usage for options that name nothing.
+// The model should be simplified. `data` may be null for dynamic-int8 and fp16, and with a table.
+// The result has been loaded by the runtime and run on calibration samples. Errors: Unsupported
+// when nothing can be quantized, BadInput for data that does not fit, Usage for options that name
+// nothing.
 Result<Quantized> Quantize(const ir::Model& model, const QuantizeOptions& options,
                            const CalibrationData* data, runtimes::Runtime& runtime, Sink& sink,
                            const CancelToken* cancel);

@@ -46,7 +46,8 @@ json QuantizationInForce(const QuantizeOptions& options, const json& report) {
 }
 
 Result<StepOutput> QuantizeStep(StepInput input, const std::string& precision) {
-  EDGEOPT_TRY(const QuantizeOptions options, QuantizeOptionsOf(input.step, precision));
+  EDGEOPT_TRY(QuantizeOptions options, QuantizeOptionsOf(input.step, precision));
+  options.model_sha256 = input.record.model_sha256;
   const auto specs = InputSpecsOf(input.model);
   EDGEOPT_TRY(const DatasetPtr data, OpenCalibration(input.record, specs, options.samples));
   CalibrationData calibration;

@@ -7,6 +7,7 @@
 #include "passes/manager.h"
 #include "passes/pipelines.h"
 #include "pipeline/pass_context.h"
+#include "pipeline/readable_versions.h"
 
 namespace edgeopt::pipeline {
 namespace {
@@ -44,6 +45,7 @@ class Simplifier {
       : original_(model), options_(options), runtime_(runtime), sink_(sink), cancel_(cancel) {}
 
   Result<Simplified> Run() {
+    EDGEOPT_TRY(original_, InReadableVersions(original_, [this](auto text) { Warn(text); }));
     // The original is loaded and run while the passes are at work.
     std::future<Result<Oracle>> made;
     if (options_.verify)
@@ -101,7 +103,7 @@ class Simplifier {
     result_.warnings.push_back(std::move(text));
   }
 
-  const ir::Model& original_;
+  ir::Model original_;
   const SimplifyOptions& options_;
   runtimes::Runtime& runtime_;
   Sink& sink_;

@@ -7,21 +7,63 @@
 #include "quant/params.h"
 
 namespace edgeopt::pipeline {
+namespace {
+
+quant::Scheme SchemeOf(const passes::quantize::RuleSet& rules) {
+  if (rules.symmetric) return quant::kInt16ActivationScheme;
+  return {rules.activation_type == ir::DataType::kInt8 ? quant::QuantType::kInt8
+                                                       : quant::QuantType::kUint8};
+}
+
+// The table's rows of the values that the plan observes.
+Result<std::map<std::string, quant::TensorStatistics>> StatisticsOf(
+    const passes::quantize::StaticPlan& plan, const quant::CalibrationTable& table) {
+  std::map<std::string, quant::TensorStatistics> statistics;
+  std::string missing;
+  for (const std::string& name : plan.observe) {
+    const auto row = table.tensors.find(name);
+    if (row != table.tensors.end())
+      statistics[name] = row->second.statistics;
+    else if (missing.empty())
+      missing = name;
+  }
+  const std::set<std::string> needed(plan.observe.begin(), plan.observe.end());
+  if (statistics.size() == needed.size()) return statistics;
+  return BadInput("the calibration table holds " + std::to_string(statistics.size()) + " of the " +
+                      std::to_string(needed.size()) + " values that rule set '" +
+                      std::string(plan.rules->name) + "' needs; it lacks '" + missing + "'",
+                  "write it anew for this model: --calibration DATA --table FILE");
+}
+
+Status CheckHistograms(const std::map<std::string, quant::TensorStatistics>& statistics,
+                       const quant::Calibrator& calibrator) {
+  for (const auto& [name, seen] : statistics)
+    if (calibrator.needs_histogram && !seen.has_histogram)
+      return BadInput("the calibration table has no histogram of value '" + name +
+                          "', which calibrator '" + std::string(calibrator.name) + "' works from",
+                      "use --calibrator minmax, or write the table anew with --calibration DATA");
+  return OkStatus();
+}
+
+}  // namespace
+
+StaticRanges::StaticRanges(const ir::Graph& graph, const passes::quantize::StaticPlan& plan,
+                           double percentile)
+    : rules_(plan.rules->name), needed_(plan.observe.begin(), plan.observe.end()) {
+  options_.scheme = SchemeOf(*plan.rules);
+  options_.percentile = percentile;
+  for (const auto& [value, bounds] : plan.bounds)
+    bounds_[graph.value(value).name] = {bounds.low, bounds.high};
+  for (const auto& [value, range] : plan.fixed)
+    fixed_[graph.value(value).name] = {range.low, range.high};
+}
 
 Result<StaticRanges> StaticRanges::Make(const ir::Graph& graph,
                                         const passes::quantize::StaticPlan& plan,
                                         const measure::CalibrationRun& run,
                                         const std::vector<const quant::Calibrator*>& candidates,
                                         double percentile, int workers) {
-  StaticRanges ranges;
-  ranges.options_.scheme = {plan.rules->activation_type == ir::DataType::kInt8
-                                ? quant::QuantType::kInt8
-                                : quant::QuantType::kUint8};
-  ranges.options_.percentile = percentile;
-  for (const auto& [value, bounds] : plan.bounds)
-    ranges.bounds_[graph.value(value).name] = {bounds.low, bounds.high};
-  for (const auto& [value, range] : plan.fixed)
-    ranges.fixed_[graph.value(value).name] = {range.low, range.high};
+  StaticRanges ranges(graph, plan, percentile);
   ranges.first_half_ = run.first_half;
   ranges.second_half_ = run.second_half;
   ranges.whole_ = run.Whole();
@@ -30,6 +72,37 @@ Result<StaticRanges> StaticRanges::Make(const ir::Graph& graph,
                 ranges.Compute(*candidate, ranges.whole_, workers));
   }
   return ranges;
+}
+
+Result<StaticRanges> StaticRanges::FromTable(
+    const ir::Graph& graph, const passes::quantize::StaticPlan& plan,
+    const quant::CalibrationTable& table, const std::vector<const quant::Calibrator*>& candidates,
+    double percentile, int workers) {
+  StaticRanges ranges(graph, plan, percentile);
+  EDGEOPT_TRY(ranges.whole_, StatisticsOf(plan, table));
+  for (const quant::Calibrator* candidate : candidates) {
+    const std::string calibrator(candidate->name);
+    const bool made_for_this = table.rules == ranges.rules_ &&
+                               (calibrator != "percentile" || table.percentile == percentile) &&
+                               std::ranges::all_of(ranges.whole_, [&](const auto& row) {
+                                 return table.tensors.at(row.first).ranges.contains(calibrator);
+                               });
+    Ranges& found = ranges.by_calibrator_[calibrator];
+    if (made_for_this) {
+      for (const auto& [name, seen] : ranges.whole_)
+        found[name] = ranges.Fitted(name, table.tensors.at(name).ranges.at(calibrator));
+      continue;
+    }
+    EDGEOPT_CHECK_OK(CheckHistograms(ranges.whole_, *candidate));
+    EDGEOPT_TRY(found, ranges.Compute(*candidate, ranges.whole_, workers));
+  }
+  return ranges;
+}
+
+quant::Range StaticRanges::Fitted(const std::string& name, quant::Range range) const {
+  if (const auto fixed = fixed_.find(name); fixed != fixed_.end()) return fixed->second;
+  const auto bounds = bounds_.find(name);
+  return bounds == bounds_.end() ? range : quant::Clamp(range, bounds->second);
 }
 
 Result<Ranges> StaticRanges::Compute(
@@ -46,12 +119,7 @@ Result<Ranges> StaticRanges::Compute(
   for (size_t i = 0; i < rows.size(); ++i) {
     const std::string& name = rows[i]->first;
     if (!found[i]->ok()) return found[i]->error().Within("value '" + name + "'");
-    if (const auto fixed = fixed_.find(name); fixed != fixed_.end()) {
-      ranges[name] = fixed->second;
-      continue;
-    }
-    const auto bounds = bounds_.find(name);
-    ranges[name] = bounds == bounds_.end() ? **found[i] : quant::Clamp(**found[i], bounds->second);
+    ranges[name] = Fitted(name, **found[i]);
   }
   return ranges;
 }
@@ -73,7 +141,7 @@ Result<std::vector<StaticRanges::Instability>> StaticRanges::Stability(
   std::vector<Instability> rows;
   for (const auto& [name, range] : first) {
     const auto other = second.find(name);
-    if (other != second.end())
+    if (other != second.end() && needed_.contains(name))
       rows.push_back({name, quant::RelativeDifference(range, other->second)});
   }
   std::stable_sort(rows.begin(), rows.end(), [](const Instability& a, const Instability& b) {
@@ -86,6 +154,8 @@ quant::CalibrationTable StaticRanges::Table(const quant::Calibrator& chosen,
                                             const std::vector<Instability>& stability) const {
   quant::CalibrationTable table;
   table.calibrator = chosen.name;
+  table.rules = rules_;
+  table.percentile = options_.percentile;
   for (const auto& [name, statistics] : whole_) {
     quant::CalibratedTensor& row = table.tensors[name];
     row.statistics = statistics;

@@ -55,6 +55,7 @@ Result<StepOutput> TfliteStep(StepInput input, const std::string& precision) {
   ConvertOptions options;
   EDGEOPT_TRY(options.quantize, QuantizeOptionsOf(input.step, precision));
   options.precision = precision;
+  options.quantize.model_sha256 = input.record.model_sha256;
   const auto specs = InputSpecsOf(input.model);
   EDGEOPT_TRY(const DatasetPtr data,
               OpenCalibration(input.record, specs, options.quantize.samples));

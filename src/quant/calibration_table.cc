@@ -228,22 +228,46 @@ Result<std::string> ToJson(const CalibrationTable& table, size_t histogram_bins)
   json tensors = json::object();
   for (const auto& [name, tensor] : table.tensors)
     tensors[name] = TensorToJson(tensor, histogram_bins);
-  const json document = {{"schema_version", CalibrationTable::kSchemaVersion},
-                         {"kind", kKind},
-                         {"model_sha256", table.model_sha256},
-                         {"data",
-                          {{"description", table.data.description},
-                           {"sha256", table.data.sha256},
-                           {"generated", table.data.generated},
-                           {"samples", table.data.samples}}},
-                         {"calibrator", table.calibrator},
-                         {"tensors", std::move(tensors)}};
+  json document = {{"schema_version", CalibrationTable::kSchemaVersion},
+                   {"kind", kKind},
+                   {"model_sha256", table.model_sha256},
+                   {"data",
+                    {{"description", table.data.description},
+                     {"sha256", table.data.sha256},
+                     {"generated", table.data.generated},
+                     {"samples", table.data.samples}}},
+                   {"calibrator", table.calibrator},
+                   {"tensors", std::move(tensors)}};
+  if (!table.means.empty()) document["means"] = table.means;
+  if (!table.rules.empty()) {
+    document["rules"] = table.rules;
+    document["percentile"] = table.percentile;
+  }
   try {
     return document.dump();
   } catch (const json::exception&) {
     return BadInput("calibration table: a name or description is not UTF-8");
   }
 }
+
+namespace {
+
+Result<std::map<std::string, std::vector<float>>> MeansFrom(const Field& object) {
+  if (!object.value->is_object()) return Bad(object.where, "an object");
+  std::map<std::string, std::vector<float>> means;
+  for (const auto& [name, list] : object.value->items()) {
+    const std::string where = object.where + "." + name;
+    if (!list.is_array()) return Bad(where, "a list");
+    for (size_t i = 0; i < list.size(); ++i) {
+      EDGEOPT_TRY(const double mean, Number({&list[i], where + "[" + std::to_string(i) + "]"}));
+      if (!(std::abs(mean) < kExtremeMagnitude)) return Bad(where, "below 1e30");
+      means[name].push_back(static_cast<float>(mean));
+    }
+  }
+  return means;
+}
+
+}  // namespace
 
 Result<CalibrationTable> CalibrationTableFromJson(std::string_view text) {
   const json document = json::parse(text, nullptr, false);
@@ -264,6 +288,15 @@ Result<CalibrationTable> CalibrationTableFromJson(std::string_view text) {
   EDGEOPT_TRY(const Field data, Get(root, "data"));
   EDGEOPT_TRY(table.data, DataFrom(data));
   EDGEOPT_TRY(table.calibrator, Text(root, "calibrator"));
+  if (document.contains("rules")) {
+    EDGEOPT_TRY(table.rules, Text(root, "rules"));
+    EDGEOPT_TRY(const Field percentile, Get(root, "percentile"));
+    EDGEOPT_TRY(table.percentile, Number(percentile));
+  }
+  if (document.contains("means")) {
+    EDGEOPT_TRY(const Field means, Get(root, "means"));
+    EDGEOPT_TRY(table.means, MeansFrom(means));
+  }
   EDGEOPT_TRY(const Field tensors, Get(root, "tensors"));
   if (!tensors.value->is_object()) return Bad(tensors.where, "an object");
   for (const auto& [name, value] : tensors.value->items()) {

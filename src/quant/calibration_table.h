@@ -3,14 +3,16 @@
 //
 //   {"schema_version": 1, "kind": "calibration-table", "model_sha256": "...",
 //    "data": {"description": "...", "sha256": "...", "generated": false, "samples": 100},
-//    "calibrator": "entropy",
+//    "calibrator": "entropy", "rules": "onnxruntime-x64", "percentile": 99.999,
 //    "tensors": {"NAME": {
 //      "min": -1.5, "max": 6.0, "count": 1000, "zeros": 20, "nonfinite": 0, "extreme": 0,
 //      "batches": {"count": 100, "first": [a, b], "moving": [a, b], "sum": [a, b]},
 //      "ranges": {"entropy": [-1.25, 5.5]}, "half_difference": {"entropy": 0.02},
-//      "histogram": {"exponent": 3, "bins": 512, "positive": [...], "negative": [...]}}}}
+//      "histogram": {"exponent": 3, "bins": 512, "positive": [...], "negative": [...]}}},
+//    "means": {"NAME": [0.5, 1.25]}}
 //
-// "histogram" may be absent. Bin i of a side counts the values with i * w <= |x| < (i + 1) * w,
+// "rules" and "percentile" are what "ranges" were made for; older tables lack them. "histogram" may
+// be absent. Bin i of a side counts the values with i * w <= |x| < (i + 1) * w,
 // w = 2^exponent / bins; zeros are in no bin; empty bins at a side's end are left out.
 #pragma once
 
@@ -19,6 +21,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "quant/statistics.h"
@@ -47,7 +50,13 @@ struct CalibrationTable {
   std::string model_sha256;
   CalibrationData data;
   std::string calibrator;  // the one whose ranges were used; empty: none yet
+  // The rule set (passes/quantize/rules.h) whose types and limits the ranges fit, and what its
+  // percentile calibrator kept. Empty: not known, so only the statistics serve.
+  std::string rules;
+  double percentile = 0;
   std::map<std::string, CalibratedTensor> tensors;  // by value name
+  // Of the inputs of layers, the mean of each channel, by value name; older tables lack them.
+  std::map<std::string, std::vector<float>> means;
 };
 
 // Keeps a histogram in this many bins for each side: a power of two up to Histogram::kBins (then

@@ -45,6 +45,8 @@ struct Scheme {
 
 // Weights: symmetric int8 in [-127, 127].
 inline constexpr Scheme kInt8WeightScheme{QuantType::kInt8, true, false, true};
+// Activations of 16 bits: symmetric int16 in [-32767, 32767].
+inline constexpr Scheme kInt16ActivationScheme{QuantType::kInt16, true, false, true};
 
 struct Limits {
   int32_t qmin = 0;

@@ -101,6 +101,16 @@ class SimplifyTest(CliTest):
         self.assertIn("Identity", operators)
         self.fails(USAGE, "no-such-pass", "simplify", self.model, "-o", "t.onnx", "--disable", "no-such-pass")
 
+    def test_a_model_newer_than_onnx_runtime(self):
+        model = classifier()
+        model.opset, model.ir_version = 28, 14
+        newer = self.write("newer.onnx", model)
+        self.fails(UNSUPPORTED, "Unsupported model IR version", "bench", newer, "--runs", "100", "--seconds", "0.1")
+        document = self.json("simplify", newer, "-o", "s.onnx")
+        self.assertIn("opset 28 became 26", document["warnings"][0])
+        self.assertEqual(self.json("inspect", "s.onnx")["opsets"], {"ai.onnx": 26})
+        self.json("convert", newer, "-o", "s.tflite")
+
     def test_simplifying_twice_changes_nothing(self):
         self.done("simplify", self.model, "-o", "s.onnx")
         self.done("simplify", "s.onnx", "-o", "t.onnx")
@@ -171,6 +181,24 @@ class QuantizeTest(CliTest):
         x = json.loads((self.folder / "t.json").read_text())["tensors"]["x"]["ranges"]["percentile"]
         self.assertLess(x[1], ranges["percentile"][1])
         self.fails(USAGE, "no-such", "quantize", self.model, "-o", "n.onnx", "--calibration", self.data, "--calibrator", "no-such")
+
+    def test_a_table_stands_for_the_data(self):
+        self.quantize("--calibration", self.data, "--table", "t.json")
+        document = self.quantize("--table", "t.json", output="again.onnx")
+        self.assertEqual((self.folder / "again.onnx").read_bytes(), (self.folder / "q.onnx").read_bytes())
+        self.assertEqual((document["from_table"], document["samples"]), (True, SAMPLES))
+        for rules in ("onnxruntime-x64", "onnxruntime-arm64", "litert"):
+            self.quantize("--table", "t.json", "--rules", rules)
+        self.fails(UNAVAILABLE, "missing.json", "quantize", self.model, "-o", "n.onnx", "--table", "missing.json")
+        self.fails(BAD_INPUT, "not JSON", "quantize", self.model, "-o", "n.onnx", "--table", self.data)
+        other = self.write("other.onnx", classifier(tensor("w", [8, 3, 3, 3], normal(216, 9))))
+        self.fails(BAD_INPUT, "of another model", "quantize", other, "-o", "n.onnx", "--table", "t.json")
+        # A table that names no model is known by its values.
+        table = json.loads((self.folder / "t.json").read_text())
+        table["model_sha256"] = ""
+        del table["tensors"]["x"]
+        self.write("t.json", json.dumps(table).encode())
+        self.fails(BAD_INPUT, "it lacks 'x'", "quantize", self.model, "-o", "n.onnx", "--table", "t.json")
 
     def test_auto_takes_the_best_of_all(self):
         document = self.quantize("--calibration", self.data)

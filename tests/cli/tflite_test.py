@@ -36,6 +36,7 @@ class TfliteTest(CliTest):
 
     def test_kernels_are_litert_s(self):
         self.fails(USAGE, "runs in ONNX Runtime", "bench", ONNX, "--kernels", "builtin", *QUICK)
+        self.fails(USAGE, "runs in ONNX Runtime", "bench", ONNX, "--against", ONNX, "--kernels", "builtin", *QUICK)
 
     def test_the_profile_says_what_xnnpack_took(self):
         profile = self.json("profile", self.shared / "int8.tflite", "--threads", "1")
@@ -80,6 +81,43 @@ class TfliteTest(CliTest):
             self.assertGreater(output["sqnr_db"], 15)
             self.assertGreater(len(document["layers"]), 15)
             self.assertGreater(min(layer["cosine"] for layer in document["layers"]), 0.9)
+
+    def test_int16_activations(self):
+        calibration = ["--calibration", f"{SOURCE}:train", "--samples", "100", *PREPROCESSING]
+        wide = self.folder / "wide.tflite"
+        model = EXAMPLES / "fashion_resnet10.onnx"
+        answer = self.json("convert", model, "-o", wide, "--precision", "int16x8", "--table", "t.json", *calibration)
+        # Nothing but the ends is float, and activations are part of the operators before them.
+        conversions = {key: count for key, count in answer["operators"].items() if key.endswith("QUANTIZE")}
+        self.assertEqual(conversions, {"QUANTIZE": 1, "DEQUANTIZE": 1})
+        self.assertFalse({"TRANSPOSE", "RELU"} & set(answer["operators"]))
+        self.assertGreaterEqual(answer["quantization"]["int16_nodes"], 13)  # 9 convolutions, 3 sums, a dense layer
+        # LiteRT computes what the Q/DQ form says; int8 weights alone leave 39 dB against float.
+        self.assertGreater(answer["verified"]["outputs"][0]["sqnr_db"], 50)
+        self.assertGreater(answer["quantization"]["fidelity"]["outputs"][0]["sqnr_db"], 35)
+        # The same table gives the same file, and the ranges of int8.
+        again = self.folder / "again.tflite"
+        self.json("convert", model, "-o", again, "--precision", "int16x8", "--table", "t.json")
+        self.assertEqual(again.read_bytes(), wide.read_bytes())
+        self.json("convert", model, "-o", "narrow.tflite", "--precision", "int8", "--calibrator", "minmax", "--table", "t.json")
+        # Back to ONNX, and to TFLite with the scales that are there.
+        self.json("convert", wide, "-o", "back.onnx")
+        forth = self.json("convert", "back.onnx", "-o", "forth.tflite", "--precision", "int16x8")
+        self.assertIn("the model is quantized already; it keeps its scales", forth["warnings"])
+        self.assertEqual(forth["operators"]["CONV_2D"], answer["operators"]["CONV_2D"])
+        for code, text, options in ((USAGE, "would give up the 16 bits", ["--io", "int8"]),
+                                    (USAGE, "needs calibration data", []),
+                                    (UNAVAILABLE, "missing.json", ["--table", "missing.json"])):
+            self.fails(code, text, "convert", model, "-o", "no.tflite", "--precision", "int16x8", *options)
+        self.fails(USAGE, "fp16 needs no calibration", "convert", model, "-o", "no.tflite", "--precision", "fp16", "--table", "t.json")
+
+    def test_one_table_serves_both_commands(self):
+        calibration = ["--calibration", f"{SOURCE}:train", "--samples", "100", *PREPROCESSING]
+        self.json("quantize", ONNX, "-o", "q.onnx", "--calibrator", "minmax", "--table", "t.json", *calibration)
+        # The ranges of ONNX Runtime's rules are not those of LiteRT's; what was observed is.
+        answer = self.json("convert", ONNX, "-o", "q.tflite", "--precision", "int8", "--table", "t.json")
+        self.assertEqual((answer["quantization"]["rules"], answer["quantization"]["calibrator"]), ("litert", "minmax"))
+        self.assertEqual((self.folder / "q.tflite").stat().st_size, (self.shared / "int8.tflite").stat().st_size)
 
     def test_a_tflite_source_for_a_cpu_becomes_onnx(self):
         source = self.shared / "float.tflite"

@@ -265,6 +265,58 @@ TEST(ConvertVersion, ErrorsNameTheOperator) {
   EXPECT_EQ(down.error().message.find(".cc"), std::string::npos) << down.error().message;
 }
 
+// Once every weight was an input; a model that a pass went over has some that are not.
+TEST(ConvertVersion, TakesWeightsThatAreNoInputs) {
+  ir::Model model = Text(R"(
+    <ir_version: 3, opset_import: ["": 7]>
+    g (float[2] x) => (float[2] y) { y = Relu (x) })");
+  ir::Graph& graph = model.graph;
+  const auto weight = graph.AddInitializer("w", ir::Tensor::Of<float>({2}, {1.0f, 2.0f}));
+  const auto sum = graph.AddNamedValue("sum");
+  graph.AddNode("Add", {graph.Find("y"), weight}, {sum}, {}, "add");
+  graph.SetType(sum, graph.value(graph.Find("x")).type);
+  graph.SetOutputs({sum});
+  const auto up = ConvertVersion(model, 13);
+  ASSERT_TRUE(up.ok()) << Message(up);
+  EXPECT_EQ(PrintGraph(up->graph),
+            "(float32[2] x) => (float32[2] sum) {\n  %0 = Relu(x)\n  sum = Add(%0, float32[2]{1, "
+            "2})\n}\n");
+}
+
+TEST(InOlderVersions, LeavesOldModelsAlone) {
+  const ir::Model model = Text("g (float[N] x) => (float[N] y) { y = Relu (x) }");
+  const auto older = InOlderVersions(model, {.opset = 26, .ir = 13});
+  ASSERT_TRUE(older.ok()) << Message(older);
+  EXPECT_EQ(SerializeOnnx(*older).value(), SerializeOnnx(model).value());
+}
+
+// Swish came with opset 24; SwiGLU(A, B) is Swish(A) times B since opset 28.
+TEST(InOlderVersions, SpellsOutNewOperators) {
+  const ir::Model model = Text(R"(
+    <ir_version: 14, opset_import: ["": 28]>
+    g (float[2] a, float[2] b) => (float[2] y) { y = SwiGLU (a, b) })");
+  const auto older = InOlderVersions(model, {.opset = 26, .ir = 13});
+  ASSERT_TRUE(older.ok()) << Message(older);
+  EXPECT_EQ(older->OpsetVersion(), 26);
+  EXPECT_EQ(older->ir_version, 13);
+  std::vector<std::string> operators;
+  for (const ir::NodeId id : older->graph.nodes())
+    operators.push_back(older->graph.node(id).op_type);
+  EXPECT_EQ(operators, (std::vector<std::string>{"Swish", "Mul"}));
+  EXPECT_TRUE(CheckModel(*older, CheckDepth::kTypes).ok());
+}
+
+TEST(InOlderVersions, NamesWhatHasNoOlderForm) {
+  const ir::Model model = Text(R"(
+    <ir_version: 14, opset_import: ["": 28]>
+    g (int32[N] x) => (int32[N] y) { y = BitwiseNot (x) })");
+  const auto refused = InOlderVersions(model, {.opset = 12, .ir = 7});
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, ErrorCode::kUnsupported);
+  EXPECT_NE(refused.error().message.find("BitwiseNot"), std::string::npos)
+      << refused.error().message;
+}
+
 // ONNX's adapter for Scan takes the batch axis off the whole model.
 TEST(ConvertVersion, RefusesToChangeTheInterface) {
   const ir::Model model = Text(R"(

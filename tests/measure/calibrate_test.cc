@@ -46,6 +46,15 @@ g (float[1,2] x) => (float[1,2] y) <float two = {2}> {
   ir::Model model_;
 };
 
+// Of 0 to 4, and of -0 to -4; a is twice that. y is not asked for.
+TEST_F(CalibrateTest, MeansOfChannels) {
+  ASSERT_TRUE(formats::InferTypes(model_).ok());
+  const auto run = Run(Ramp, 5, {.averaged = {"x", "a"}});
+  ASSERT_TRUE(run.ok()) << run.error().ToString();
+  EXPECT_EQ(run->means,
+            (std::map<std::string, std::vector<float>>{{"a", {4, -4}}, {"x", {2, -2}}}));
+}
+
 TEST_F(CalibrateTest, ObservesInputsAndInnerValuesInHalves) {
   const auto run = Run(Ramp, 5);
   ASSERT_TRUE(run.ok()) << run.error().ToString();

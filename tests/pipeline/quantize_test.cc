@@ -9,6 +9,7 @@
 #include "passes/quantize/exclusions.h"
 #include "pipeline/samples.h"
 #include "pipeline/simplify.h"
+#include "quant/calibration_table.h"
 #include "support/ort.h"
 
 namespace edgeopt::pipeline {
@@ -222,6 +223,103 @@ TEST_F(QuantizeTest, UnknownNamesAreUsageErrors) {
     ASSERT_FALSE(done.ok());
     EXPECT_EQ(done.error().code, ErrorCode::kUsage);
   }
+}
+
+// int8 weights alone leave 42 dB of this model (ONNX Runtime on 64 test images); int16 activations
+// take nothing more away.
+TEST_F(QuantizeTest, Int16ActivationsLoseNextToNothing) {
+  QuantizeOptions options;
+  options.precision = "int16x8";
+  options.rules = "litert-int16x8";
+  const auto done = Run(options);
+  ASSERT_TRUE(done.ok()) << done.error().ToString();
+  const json& report = *done->report;
+  EXPECT_GT(report["fidelity"]["outputs"][0]["sqnr_db"].get<double>(), 35.0);
+  EXPECT_EQ(report["calibrator"], "minmax");
+  EXPECT_EQ(report["opset_converted_to"], 21);
+  EXPECT_GE(report["int16_nodes"].get<int64_t>(), 24);  // 20 convolutions, 3 sums, a dense layer
+  const ir::Graph& graph = done->model.graph;
+  for (const ir::NodeId id : graph.nodes()) {
+    if (!graph.node(id).Is("QuantizeLinear")) continue;
+    const auto zero_point = graph.ConstantOf(graph.node(id).input(2));
+    ASSERT_TRUE(zero_point);
+    EXPECT_EQ(zero_point->type(), ir::DataType::kInt16);
+    EXPECT_EQ(zero_point->as<int16_t>()[0], 0);
+  }
+}
+
+TEST_F(QuantizeTest, ThePrecisionIsTheRuleSets) {
+  QuantizeOptions options;
+  options.rules = "litert-int16x8";
+  const auto done = Run(options);
+  ASSERT_FALSE(done.ok());
+  EXPECT_EQ(done.error().code, ErrorCode::kUsage);
+  EXPECT_NE(done.error().message.find("is for --precision int16x8"), std::string::npos)
+      << done.error().message;
+}
+
+// What one calibration found, written and read again.
+class TableTest : public QuantizeTest {
+ protected:
+  static quant::CalibrationTable Written(const Quantized& done) {
+    auto table = quant::CalibrationTableFromJson(done.table->dump());
+    EXPECT_TRUE(table.ok()) << (table.ok() ? "" : table.error().ToString());
+    return *std::move(table);
+  }
+  static Result<Quantized> RunWith(const quant::CalibrationTable& table,
+                                   const std::string& rules = "onnxruntime-x64",
+                                   const std::string& calibrator = "auto") {
+    QuantizeOptions options;
+    options.table = &table;
+    options.rules = rules;
+    options.calibrator = calibrator;
+    if (rules == "litert-int16x8") options.precision = "int16x8";
+    return Run(options, /*with_data=*/false);
+  }
+};
+
+TEST_F(TableTest, GivesTheSameModelAndServesOtherRuleSets) {
+  QuantizeOptions options;
+  options.calibrator = "mse";
+  options.shared_table = true;
+  options.model_sha256 = "abc";
+  const auto done = Run(options);
+  ASSERT_TRUE(done.ok()) << done.error().ToString();
+  const quant::CalibrationTable table = Written(*done);
+  EXPECT_EQ(table.model_sha256, "abc");
+  EXPECT_EQ(table.rules, "onnxruntime-x64");
+  const auto again = RunWith(table);
+  ASSERT_TRUE(again.ok()) << again.error().ToString();
+  EXPECT_EQ(*formats::SerializeOnnx(again->model), *formats::SerializeOnnx(done->model));
+  EXPECT_EQ((*again->report)["calibrator"], "mse");
+  EXPECT_EQ((*again->report)["samples"], 128);
+  EXPECT_EQ((*again->report)["from_table"], true);
+  EXPECT_TRUE(again->table->is_null());
+  for (const char* rules : {"onnxruntime-arm64", "litert", "litert-int16x8"}) {
+    const auto other = RunWith(table, rules);
+    EXPECT_TRUE(other.ok()) << rules << ": " << other.error().ToString();
+  }
+  // Another calibrator is found in the histograms.
+  EXPECT_TRUE(RunWith(table, "onnxruntime-x64", "percentile").ok());
+}
+
+TEST_F(TableTest, SaysWhatItLacks) {
+  QuantizeOptions options;
+  options.calibrator = "minmax";  // which needs no histograms, so that there are none
+  const auto done = Run(options);
+  ASSERT_TRUE(done.ok()) << done.error().ToString();
+  quant::CalibrationTable table = Written(*done);
+  const auto without = RunWith(table, "onnxruntime-x64", "mse");
+  ASSERT_FALSE(without.ok());
+  EXPECT_EQ(without.error().code, ErrorCode::kBadInput);
+  EXPECT_NE(without.error().message.find("no histogram"), std::string::npos)
+      << without.error().message;
+  table.tensors.erase("input");
+  const auto partly = RunWith(table);
+  ASSERT_FALSE(partly.ok());
+  EXPECT_EQ(partly.error().code, ErrorCode::kBadInput);
+  EXPECT_NE(partly.error().message.find("it lacks 'input'"), std::string::npos)
+      << partly.error().message;
 }
 
 }  // namespace

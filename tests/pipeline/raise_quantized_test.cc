@@ -86,6 +86,66 @@ TEST(RaiseOperators, Uint8AndInt16) {
        {with({30}, DataType::kInt16, 0.001f, 0)}, kOneStep);
 }
 
+// int16, zero point 0.
+Operand Wide(Dims dims, float scale) {
+  return {std::move(dims), DataType::kInt16, {}, Quantization{{scale}, {0}}};
+}
+
+Operand Int64Bias(const Operand& input, const Operand& weights) {
+  Operand bias = Int32Bias(input, weights);
+  std::vector<int64_t> values;
+  for (const int32_t value : bias.constant->as<int32_t>()) values.push_back(int64_t{1000} * value);
+  bias.type = DataType::kInt64;
+  bias.constant = Tensor::Of(bias.dims, values);
+  return bias;
+}
+
+TEST(RaiseOperators, Int16Products) {
+  const Operand x = Wide({1, 7, 6, 4}, 0.001f);
+  const Operand weights = Int8Weights({3, 3, 3, 4}, 0);
+  Same(Op::CONV_2D, Conv(Padding::SAME, 2, 1, ActivationFunctionType::RELU6),
+       {x, weights, Int64Bias(x, weights)}, {Wide({1, 4, 3, 3}, 0.005f)}, kOneStep);
+  schema::DepthwiseConv2DOptionsT depthwise;
+  depthwise.stride_h = depthwise.stride_w = 1;
+  depthwise.depth_multiplier = 1;
+  const Operand each = Int8Weights({1, 3, 3, 4}, 3);
+  Same(Op::DEPTHWISE_CONV_2D, depthwise, {x, each, Int64Bias(x, each)},
+       {Wide({1, 7, 6, 4}, 0.005f)}, kOneStep);
+  Operand dense = Int8Weights({5, 24}, 0);
+  const Operand row = Wide({2, 24}, 0.001f);
+  Same(Op::FULLY_CONNECTED, schema::FullyConnectedOptionsT{}, {row, dense, Int64Bias(row, dense)},
+       {Wide({2, 5}, 0.005f)}, kOneStep);
+}
+
+// Tables of 513 points with lines between them: exp and 1 / (1 + x) are off by 5e-5, two steps of
+// the output each.
+constexpr double kTableSteps = 8;
+
+TEST(RaiseOperators, Int16Others) {
+  const Operand x = Wide({2, 3, 4, 5}, 0.001f);
+  const Dims dims = {2, 3, 4, 5};
+  schema::SubOptionsT sub;
+  sub.pot_scale_int16 = false;
+  Same(Op::SUB, sub, {x, Wide(dims, 0.0007f)}, {Wide(dims, 0.002f)}, kOneStep);
+  Same(Op::MUL, schema::MulOptionsT{}, {x, x}, {Wide(dims, 0.002f)}, kOneStep);
+  schema::LeakyReluOptionsT leaky;
+  leaky.alpha = 0.1f;
+  Same(Op::LEAKY_RELU, leaky, {x}, {Wide(dims, 0.001f)}, kOneStep);
+  Same(Op::RELU, {x}, {Wide(dims, 0.002f)}, kOneStep);
+  const Operand fixed = Wide(dims, 1.0f / 32768);
+  Same(Op::LOGISTIC, {x}, {fixed}, kTableSteps);
+  Same(Op::TANH, {x}, {fixed}, kTableSteps);
+  schema::SoftmaxOptionsT softmax;
+  softmax.beta = 1;
+  Same(Op::SOFTMAX, softmax, {x}, {fixed}, kTableSteps);
+  Same(Op::MEAN, schema::ReducerOptionsT{}, {x, Ints({1, 2})}, {Wide({2, 5}, 0.001f)}, kOneStep);
+  schema::Pool2DOptionsT pool;
+  pool.stride_h = pool.stride_w = pool.filter_height = pool.filter_width = 2;
+  Same(Op::MAX_POOL_2D, pool, {x}, {Wide({2, 2, 2, 5}, 0.001f)}, 0);
+  Same(Op::AVERAGE_POOL_2D, pool, {x}, {Wide({2, 2, 2, 5}, 0.001f)}, kOneStep);
+  Same(Op::DEQUANTIZE, schema::DequantizeOptionsT{}, {Wide({30}, 0.001f)}, {F({30})});
+}
+
 TEST(RaiseOperators, FakeQuant) {
   schema::FakeQuantOptionsT options;
   options.min = -1.3f;

@@ -30,6 +30,7 @@ CalibrationTable MakeTable() {
   Observer relu({.histogram = false});
   relu.Observe(Array("relu"));
   table.tensors["relu"].statistics = relu.statistics();
+  table.means["relu"] = {0.5f, -1.25f};
   return table;
 }
 
@@ -42,6 +43,7 @@ TEST(CalibrationTable, RoundTripIsExactWithAllBins) {
   EXPECT_EQ(back->model_sha256, table.model_sha256);
   EXPECT_EQ(back->data, table.data);
   EXPECT_EQ(back->calibrator, "entropy");
+  EXPECT_EQ(back->means, table.means);
   ASSERT_EQ(back->tensors.size(), 2u);
   for (const auto& [name, tensor] : table.tensors) {
     const CalibratedTensor& read = back->tensors.at(name);
@@ -182,6 +184,25 @@ TEST(CalibrationTable, NamesMustBeUtf8) {
   const auto text = ToJson(table);
   ASSERT_FALSE(text.ok());
   EXPECT_EQ(text.error().code, ErrorCode::kBadInput);
+}
+
+// Tables of before they were read again have neither.
+TEST(CalibrationTable, RulesAndPercentileMayBeAbsent) {
+  CalibrationTable table = MakeTable();
+  EXPECT_FALSE(json::parse(*ToJson(table)).contains("rules"));
+  EXPECT_EQ(CalibrationTableFromJson(*ToJson(table))->rules, "");
+  table.rules = "litert";
+  table.percentile = 99.9;
+  const auto back = CalibrationTableFromJson(*ToJson(table));
+  ASSERT_TRUE(back.ok()) << back.error().ToString();
+  EXPECT_EQ(back->rules, "litert");
+  EXPECT_EQ(back->percentile, 99.9);
+  json document = json::parse(*ToJson(table));
+  document.erase("percentile");
+  const auto half = CalibrationTableFromJson(document.dump());
+  ASSERT_FALSE(half.ok());
+  EXPECT_NE(half.error().message.find("percentile is missing"), std::string::npos)
+      << half.error().message;
 }
 
 }  // namespace

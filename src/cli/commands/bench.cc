@@ -5,7 +5,6 @@
 #include "cli/command.h"
 #include "cli/table.h"
 #include "measure/interleaved.h"
-#include "pipeline/open_model.h"
 #include "report/text.h"
 
 namespace edgeopt::cli {
@@ -68,14 +67,6 @@ struct Bench {
   std::vector<RatioEstimate> speedups;
 };
 
-// --kernels is for the TFLite models among them.
-SessionArguments SessionFor(const Options& options, const std::string& model) {
-  SessionArguments session = options.session;
-  const bool mixed = !options.against.empty();
-  if (mixed && pipeline::FormatOf(model) != pipeline::Format::kTflite) session.kernels.clear();
-  return session;
-}
-
 // An ONNX model and its TFLite form may want their axes in another order; the work is the same.
 bool SameInputs(const BenchInputs& a, const BenchInputs& b) {
   return a.text == b.text || (a.generated && b.generated && a.elements == b.elements);
@@ -84,11 +75,12 @@ bool SameInputs(const BenchInputs& a, const BenchInputs& b) {
 Result<Bench> Measure(const Options& options, Context& context, std::string& inputs) {
   std::vector<std::string> models = {options.model};
   models.insert(models.end(), options.against.begin(), options.against.end());
+  EDGEOPT_CHECK_OK(CheckSessionOptions(options.session, models));
   Bench bench;
   BenchInputs first;
   std::vector<measure::AgentClient*> clients;
   for (const std::string& model : models) {
-    EDGEOPT_TRY(auto client, LoadInAgent(context, model, SessionFor(options, model)));
+    EDGEOPT_TRY(auto client, LoadInAgent(context, model, options.session));
     EDGEOPT_TRY(BenchInputs given, SetBenchInputs(*client, options.data));
     if (!clients.empty() && !SameInputs(first, given))
       return BadInput("'" + model + "' would be timed on " + given.text + ", '" + options.model +

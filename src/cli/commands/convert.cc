@@ -5,11 +5,13 @@
 #include <memory>
 #include <optional>
 
+#include "base/hash.h"
 #include "cli/command.h"
 #include "cli/data_options.h"
 #include "cli/output_option.h"
 #include "cli/runtime.h"
 #include "cli/table.h"
+#include "cli/table_file.h"
 #include "cli/workflow.h"
 #include "data/noise.h"
 #include "formats/onnx/onnx.h"
@@ -34,8 +36,12 @@ struct Options {
   pipeline::ConvertOptions convert;
   DataOptions calibration;
   std::vector<std::string> shapes;
-  std::string signature;
+  std::string signature, table;
   bool channels_last = false;
+
+  bool has_data() const { return !calibration.path.empty(); }
+  bool reads_table() const { return !table.empty() && !has_data(); }
+  bool writes_table() const { return !table.empty() && has_data(); }
 };
 
 bool IsTflite(const std::filesystem::path& path) { return path.extension() == ".tflite"; }
@@ -44,11 +50,26 @@ bool FromTflite(const Options& options) {
 }
 bool IsOnnx(const std::filesystem::path& path) { return path.extension() == ".onnx"; }
 
+Status CheckTable(const Options& options) {
+  if (options.table.empty()) return OkStatus();
+  const std::string& precision = options.convert.precision;
+  if (precision != "int8" && precision != "int16x8")
+    return UsageError("--table: " + precision + " needs no calibration",
+                      "only --precision int8 and int16x8 have a calibration table");
+  if (options.reads_table()) return OkStatus();
+  return CheckOutput(options.table, options.output.force, options.model);
+}
+
 // What the option names are about, and which ways there are.
 Status CheckOptions(const Options& options) {
   const std::string &output = options.output.path, &precision = options.convert.precision;
   if (!options.signature.empty() && !FromTflite(options))
     return UsageError("--signature is for TFLite models; '" + options.model + "' is none");
+  EDGEOPT_CHECK_OK(CheckTable(options));
+  if (precision == "int16x8" && options.convert.io != "float")
+    return UsageError(
+        "--io " + options.convert.io + " would give up the 16 bits that int16x8 keeps",
+        "leave --io out, or use --precision int8");
   if (IsTflite(output)) return OkStatus();
   if (!IsOnnx(output))
     return UsageError("'" + output + "' has no format that convert writes",
@@ -151,6 +172,7 @@ class Conversion {
   Result<Answer> Run() {
     EDGEOPT_CHECK_OK(CheckOptions(options_));
     EDGEOPT_CHECK_OK(CheckOutput(options_.output.path, options_.output.force, options_.model));
+    EDGEOPT_CHECK_OK(ConnectTable());
     EDGEOPT_TRY(onnxruntime_, OpenRuntime(context_));
     EDGEOPT_TRY(source_, OpenSource(options_, *onnxruntime_, context_));
     EDGEOPT_CHECK_OK(OpenCalibration());
@@ -161,14 +183,25 @@ class Conversion {
   }
 
  private:
+  Status ConnectTable() {
+    convert_.quantize.workers = std::max(1, measure::ReadMachine().usable_cpus);
+    if (options_.reads_table()) {
+      EDGEOPT_TRY(table_, ReadTable(options_.table, options_.model));
+      convert_.quantize.table = &*table_;
+    } else if (options_.writes_table()) {
+      convert_.quantize.shared_table = true;
+      EDGEOPT_TRY(convert_.quantize.model_sha256, Sha256File(options_.model));
+    }
+    return OkStatus();
+  }
+
   Status OpenCalibration() {
-    if (options_.calibration.path.empty()) return OkStatus();
+    if (!options_.has_data()) return OkStatus();
     const auto specs = pipeline::InputSpecsOf(source_.model);
     EDGEOPT_TRY(dataset_, OpenData(options_.calibration, specs));
     calibration_ = {pipeline::SourceOf(*dataset_, specs), dataset_->size(), dataset_->Describe()};
     convert_.calibration = &calibration_;
     convert_.quantize.samples = options_.calibration.limit;
-    convert_.quantize.workers = std::max(1, measure::ReadMachine().usable_cpus);
     EDGEOPT_TRY(const data::NoiseVerdict noise, data::LooksLikeNoise(*dataset_));
     if (noise.noise) context_.sink->Warn("calibration data: " + noise.message);
     convert_.verification.data = &calibration_.source;
@@ -199,13 +232,24 @@ class Conversion {
     EDGEOPT_TRY(pipeline::Converted done,
                 pipeline::Convert(source_.model, convert_, *onnxruntime_, litert_, *context_.sink,
                                   context_.cancel));
-    formats::tflite::TfliteWriteOptions write;
-    write.overwrite = overwrite();
-    EDGEOPT_CHECK_OK(formats::tflite::WriteTflite(done.file, options_.output.path, write));
+    EDGEOPT_CHECK_OK(WriteFiles(done));
     json document = std::move(*done.report);
     if (source_.raised) document["source_verified"] = std::move(source_verified);
     source_.warnings.insert(source_.warnings.end(), done.warnings.begin(), done.warnings.end());
     return Told(std::move(document));
+  }
+
+  Status WriteFiles(const pipeline::Converted& done) const {
+    formats::tflite::TfliteWriteOptions write;
+    write.overwrite = overwrite();
+    const auto write_model = [&] {
+      return formats::tflite::WriteTflite(done.file, options_.output.path, write);
+    };
+    if (!options_.writes_table()) return write_model();
+    if (done.table == nullptr || done.table->is_null())
+      return UsageError("--table: the model is quantized already, so nothing was calibrated",
+                        "convert it without --table; it keeps its scales");
+    return WriteWithTable(options_.table, *done.table, write.overwrite, write_model);
   }
 
   Answer Told(json document) const {
@@ -222,6 +266,7 @@ class Conversion {
   Source source_;
   std::unique_ptr<data::Dataset> dataset_;
   pipeline::CalibrationData calibration_;
+  std::optional<quant::CalibrationTable> table_;
 };
 
 Result<Answer> Execute(const Options& options, Context& context) {
@@ -232,18 +277,18 @@ void Configure(Parser& parser, Options& options) {
   pipeline::ConvertOptions& convert = options.convert;
   parser.Add("model", options.model, "the ONNX or TFLite model").Required();
   AddOutputOption(parser, options.output);
-  parser.Add("--precision", convert.precision, "of weights, or (int8) of everything")
-      .OneOf({"fp32", "fp16", "dynamic-int8", "int8"});
+  parser.Add("--precision", convert.precision, "of weights, or (int...) of everything")
+      .OneOf({"fp32", "fp16", "dynamic-int8", "int8", "int16x8"});
   AddDataOptions(parser, options.calibration, "--calibration",
-                 "data for int8 ranges, and to verify the result", false);
+                 "data for integers' ranges, and to verify the result", false);
+  AddTableOption(parser, options.table);
   parser.Add("--calibrator", convert.quantize.calibrator, "how ranges are chosen (default: best)")
       .TypeName("NAME")
       .WithoutDefault();
   parser.Add("--exclude", convert.quantize.exclude, "keep in float: node, operator or pattern")
       .TypeName("WHAT");
   parser.Add("--shape", options.shapes, "fixes an input's sizes: x=1x3x224x224");
-  parser.Add("--io", convert.io, "type of quantized inputs and outputs")
-      .OneOf({"float", "int8", "uint8"});
+  parser.Add("--io", convert.io, "inputs, outputs").OneOf({"float", "int8", "uint8"});
   parser.AddFlag("--channels-last", options.channels_last,
                  "inputs and outputs become NHWC where it saves work");
   parser.Add("--signature", options.signature, "which of a TFLite model's (default: the first)")

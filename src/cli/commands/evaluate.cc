@@ -8,7 +8,6 @@
 #include "cli/table.h"
 #include "metrics/metric.h"
 #include "pipeline/matched_session.h"
-#include "pipeline/open_model.h"
 #include "report/json_number.h"
 #include "report/text.h"
 
@@ -46,13 +45,6 @@ Status CheckBaseline(const Options& options) {
   return OkStatus();
 }
 
-// --kernels is for a TFLite model; the baseline may be none.
-SessionArguments SessionOf(const Options& options) {
-  SessionArguments session = options.session;
-  if (pipeline::FormatOf(options.baseline) != pipeline::Format::kTflite) session.kernels.clear();
-  return session;
-}
-
 json Document(const metrics::Score& score, const std::string& metric) {
   return {{"metric", metric},
           {"value", report::NumberToJson(score.value)},
@@ -77,6 +69,7 @@ std::string Line(const std::string& model, const std::string& metric, const metr
 
 Result<Answer> Execute(const Options& options, Context& context) {
   EDGEOPT_CHECK_OK(CheckBaseline(options));
+  EDGEOPT_CHECK_OK(CheckSessionOptions(options.session, {options.model}));
   pipeline::EvaluateOptions evaluate;
   evaluate.metric = options.metric;
   EDGEOPT_TRY(evaluate.metric_parameters, ParseParameters(options.parameters));
@@ -90,7 +83,7 @@ Result<Answer> Execute(const Options& options, Context& context) {
   pipeline::FloatModel baseline_model;
   std::unique_ptr<runtimes::Session> baseline;
   if (!options.baseline.empty()) {
-    EDGEOPT_TRY(auto other, LoadInAgent(context, options.baseline, SessionOf(options)));
+    EDGEOPT_TRY(auto other, LoadInAgent(context, options.baseline, options.session));
     const pipeline::Integers inputs = pipeline::IntegersOf(other->model().inputs);
     baseline_model = pipeline::AsFloat(std::move(other), inputs);
     EDGEOPT_TRY(baseline, pipeline::MatchedTo(*baseline_model.session, *session));

@@ -30,6 +30,7 @@ Status Explain(const Options& options, measure::Profile& profile) {
 }
 
 Result<Answer> Execute(const Options& options, Context& context) {
+  EDGEOPT_CHECK_OK(CheckSessionOptions(options.session, {options.model}));
   EDGEOPT_TRY(const auto client, LoadInAgent(context, options.model, options.session));
   EDGEOPT_TRY(const BenchInputs given, SetBenchInputs(*client, options.data));
   const std::string& inputs = given.text;

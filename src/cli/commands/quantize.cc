@@ -2,15 +2,17 @@
 #include "pipeline/quantize.h"
 
 #include <memory>
+#include <optional>
 #include <thread>
 
-#include "base/file.h"
+#include "base/hash.h"
 #include "cli/command.h"
 #include "cli/data_options.h"
 #include "cli/output_option.h"
 #include "cli/profile_text.h"
 #include "cli/runtime.h"
 #include "cli/table.h"
+#include "cli/table_file.h"
 #include "data/generated.h"
 #include "data/noise.h"
 #include "formats/onnx/onnx.h"
@@ -122,28 +124,47 @@ std::string Text(const json& report, const std::string& output) {
   return text;
 }
 
+bool HasData(const Options& options) { return !options.data.path.empty() || options.generated > 0; }
+bool ReadsTable(const Options& options) { return !options.table.empty() && !HasData(options); }
+
 Status CheckOutputs(const Options& options) {
   EDGEOPT_CHECK_OK(CheckOutput(options.output.path, options.output.force, options.model));
   if (options.table.empty()) return OkStatus();
   if (options.quantize.precision != "int8")
     return UsageError("--table: " + options.quantize.precision + " needs no calibration",
                       "only --precision int8 has a calibration table");
+  if (ReadsTable(options)) return OkStatus();
   return CheckOutput(options.table, options.output.force, options.model);
 }
 
-// The table gets its name after the model did: never one without the other.
 Status WriteOutputs(const Options& options, const pipeline::Quantized& done) {
   formats::OnnxWriteOptions write;
   write.overwrite = options.output.force ? Overwrite::kReplace : Overwrite::kRefuse;
-  if (options.table.empty()) return formats::WriteOnnx(done.model, options.output.path, write);
-  EDGEOPT_TRY(OutputFile table, OutputFile::Create(options.table, write.overwrite));
-  EDGEOPT_CHECK_OK(table.Write(done.table->dump() + "\n"));
-  EDGEOPT_CHECK_OK(formats::WriteOnnx(done.model, options.output.path, write));
-  return table.Commit();
+  const auto write_model = [&] {
+    return formats::WriteOnnx(done.model, options.output.path, write);
+  };
+  if (options.table.empty() || ReadsTable(options)) return write_model();
+  return WriteWithTable(options.table, *done.table, write.overwrite, write_model);
+}
+
+// Fills in where the ranges come from and go to. `table` has to outlive the quantization.
+Status ConnectTable(const Options& options, std::optional<quant::CalibrationTable>& table,
+                    pipeline::QuantizeOptions& quantize) {
+  if (ReadsTable(options)) {
+    EDGEOPT_TRY(table, ReadTable(options.table, options.model));
+    quantize.table = &*table;
+  } else if (!options.table.empty()) {
+    quantize.shared_table = true;
+    EDGEOPT_TRY(quantize.model_sha256, Sha256File(options.model));
+  }
+  return OkStatus();
 }
 
 Result<Answer> Execute(const Options& options, Context& context) {
   EDGEOPT_CHECK_OK(CheckOutputs(options));
+  pipeline::QuantizeOptions quantize = options.quantize;
+  std::optional<quant::CalibrationTable> table;
+  EDGEOPT_CHECK_OK(ConnectTable(options, table, quantize));
   EDGEOPT_TRY(const auto runtime, OpenRuntime(context));
   EDGEOPT_TRY(ir::Model model, pipeline::OpenOnnxModel(options.model));
   EDGEOPT_TRY(const auto calibration, OpenCalibration(options, model, *runtime, context));
@@ -153,7 +174,6 @@ Result<Answer> Execute(const Options& options, Context& context) {
                 pipeline::Simplify(model, simplify, *runtime, *context.sink, context.cancel));
     model = std::move(simplified.model);
   }
-  pipeline::QuantizeOptions quantize = options.quantize;
   quantize.samples = options.data.limit;
   FillInMachine(options, quantize);
   EDGEOPT_TRY(pipeline::Quantized done,
@@ -193,7 +213,7 @@ void Configure(Parser& parser, Options& options) {
       .WithoutDefault();
   parser.Add("--reduced-range", options.reduced_range, "7-bit weights")
       .OneOf({"auto", "on", "off"});
-  parser.Add("--table", options.table, "also write the calibration table").TypeName("FILE");
+  AddTableOption(parser, options.table);
   parser.AddFlag("--no-simplify", options.no_simplify, "quantize the graph as it is");
 }
 

@@ -129,14 +129,17 @@ Result<ir::Model> ConvertVersion(const ir::Model& model, int64_t opset) {
       "from opset " + std::to_string(model.OpsetVersion()) + " to " + std::to_string(opset);
   internal::Shell shell;
   onnx::ModelProto proto = internal::ToProto(model, {.fill = shell.Filler()});
+  // From IR version 4 on initializers need not be inputs: neither those that the converter adds nor
+  // those of a model that a pass went over.
+  const int64_t ir_version = std::max<int64_t>(model.ir_version, 4);
+  proto.set_ir_version(ir_version);
   try {
     proto = onnx::version_conversion::ConvertVersion(proto, static_cast<int>(opset));
   } catch (const std::exception& error) {
     return Unsupported("ONNX's converter can't go " + step + ": " +
                        internal::Message(error.what()));
   }
-  // Initializers that the converter adds are no inputs, as IR version 4 allows.
-  proto.set_ir_version(std::max<int64_t>(model.ir_version, 4));
+  proto.set_ir_version(ir_version);
   auto converted = internal::FromProto(proto, shell.Lookup());
   if (!converted.ok()) return converted.error().Within("conversion " + step);
   const Status interface = CheckInterface(model.graph, converted->graph);

@@ -28,27 +28,34 @@ void SpellOutDefaults(const onnx::OpSchema& schema, onnx::NodeProto& node) {
 class Expander {
  public:
   Expander(const ir::Model& model, onnx::ModelProto& proto)
-      : graph_(model.graph), opset_(static_cast<int>(model.OpsetVersion())), proto_(proto) {}
+      : opset_(static_cast<int>(model.OpsetVersion())), proto_(proto) {}
 
-  int64_t Run(const std::function<bool(const ir::Node&)>& wanted) {
+  // Of the graph, and of the subgraphs in it.
+  int64_t Run(const ir::Graph& graph, onnx::GraphProto& proto,
+              const std::function<bool(const ir::Node&)>& wanted) {
     int64_t count = 0;
-    // ToProto keeps the order of the nodes.
+    // ToProto keeps the order of the nodes, and of their attributes.
     int index = 0;
-    for (const ir::NodeId id : graph_.nodes()) {
-      onnx::NodeProto& node = *proto_.mutable_graph()->mutable_node(index++);
-      if (!graph_.node(id).domain.empty() || !wanted(graph_.node(id))) continue;
-      if (MakeCall(graph_.node(id), node)) ++count;
+    for (const ir::NodeId id : graph.nodes()) {
+      onnx::NodeProto& node = *proto.mutable_node(index++);
+      const auto& attributes = graph.node(id).attributes;
+      for (size_t i = 0; i < attributes.size(); ++i)
+        if (const auto* subgraph = attributes[i].get<ir::GraphPtr>())
+          count +=
+              Run(**subgraph, *node.mutable_attribute(static_cast<int>(i))->mutable_g(), wanted);
+      if (!graph.node(id).domain.empty() || !wanted(graph.node(id))) continue;
+      if (MakeCall(graph, graph.node(id), node)) ++count;
     }
     return count;
   }
 
  private:
-  bool MakeCall(const ir::Node& node, onnx::NodeProto& proto) {
+  bool MakeCall(const ir::Graph& graph, const ir::Node& node, onnx::NodeProto& proto) {
     const onnx::OpSchema* schema = onnx::OpSchemaRegistry::Schema(node.op_type, opset_, "");
     if (schema == nullptr) return false;
     onnx::NodeProto call = proto;
     SpellOutDefaults(*schema, call);
-    auto definition = DefinitionOf(*schema, node, call);
+    auto definition = DefinitionOf(*schema, graph, node, call);
     // The inliner knows no functions of any number of inputs.
     if (!definition || call.input_size() > definition->input_size()) return false;
     const std::string name = node.op_type + std::to_string(proto_.functions_size());
@@ -64,14 +71,15 @@ class Expander {
   // A definition holds up to the opset that has the next one; what it imports itself is the opset
   // that it was written for.
   std::optional<onnx::FunctionProto> DefinitionOf(const onnx::OpSchema& schema,
-                                                  const ir::Node& node,
+                                                  const ir::Graph& graph, const ir::Node& node,
                                                   const onnx::NodeProto& call) const {
     onnx::FunctionProto definition;
     if (schema.HasFunction()) {
       const onnx::FunctionProto* stored = schema.GetFunction(opset_, /*validate=*/false);
       if (stored == nullptr) return std::nullopt;
       definition = *stored;
-    } else if (!schema.HasContextDependentFunction() || !Build(schema, node, call, definition)) {
+    } else if (!schema.HasContextDependentFunction() ||
+               !Build(schema, graph, node, call, definition)) {
       return std::nullopt;
     }
     for (auto& import : *definition.mutable_opset_import())
@@ -79,12 +87,12 @@ class Expander {
     return definition;
   }
 
-  bool Build(const onnx::OpSchema& schema, const ir::Node& node, const onnx::NodeProto& call,
-             onnx::FunctionProto& definition) const {
+  bool Build(const onnx::OpSchema& schema, const ir::Graph& graph, const ir::Node& node,
+             const onnx::NodeProto& call, onnx::FunctionProto& definition) const {
     std::vector<onnx::TypeProto> types;
     for (const ir::ValueId input : node.inputs) {
       onnx::TypeProto& type = types.emplace_back();
-      if (input.valid()) internal::TypeToProto(graph_.value(input).type, type);
+      if (input.valid()) internal::TypeToProto(graph.value(input).type, type);
     }
     try {
       const onnx::FunctionBodyBuildContextImpl context(call, types);
@@ -95,7 +103,6 @@ class Expander {
     }
   }
 
-  const ir::Graph& graph_;
   int opset_;
   onnx::ModelProto& proto_;
 };
@@ -106,7 +113,7 @@ Result<int64_t> ExpandOperators(ir::Model& model,
                                 const std::function<bool(const ir::Node&)>& wanted) {
   internal::Shell shell;
   onnx::ModelProto proto = internal::ToProto(model, {.fill = shell.Filler()});
-  const int64_t count = Expander(model, proto).Run(wanted);
+  const int64_t count = Expander(model, proto).Run(model.graph, *proto.mutable_graph(), wanted);
   if (count == 0) return count;
   try {
     onnx::inliner::InlineLocalFunctions(proto, /*convert_version=*/false);

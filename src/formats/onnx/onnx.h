@@ -58,11 +58,20 @@ Status InferTypes(ir::Model& model);
 // model with functions is refused: inline them first.
 Result<ir::Model> ConvertVersion(const ir::Model& model, int64_t opset);
 
+struct Versions {
+  int64_t opset = 0;  // of the domain ai.onnx
+  int64_t ir = 0;
+};
+// The model for readers that know ONNX up to `newest`; the same model where it is no newer.
+// Operators that came later become what ONNX defines them to be. Unsupported names what has no
+// older form.
+Result<ir::Model> InOlderVersions(const ir::Model& model, Versions newest);
+
 // ONNX's inliner: every call of a model-local function becomes its body.
 Result<ir::Model> InlineFunctions(const ir::Model& model);
 
-// Operators of the main graph that are `wanted` and that ONNX defines as functions of others become
-// these others; returns how many did. Requires types, on which definitions may depend.
+// Operators that are `wanted` and that ONNX defines as functions of others become these others, in
+// subgraphs too; returns how many did. Requires types, on which definitions may depend.
 Result<int64_t> ExpandOperators(ir::Model& model,
                                 const std::function<bool(const ir::Node&)>& wanted);
 

@@ -1,5 +1,8 @@
 #include "passes/quantize/constants.h"
 
+#include <algorithm>
+#include <vector>
+
 #include "quant/fake_quant.h"
 #include "quant/params.h"
 #include "quant/weights.h"
@@ -21,6 +24,22 @@ quant::WeightLayout LayoutOf(const Tensor& weight, int64_t axis) {
     (i < axis ? layout.outer : i == axis ? layout.channels : layout.inner) *= dim;
   }
   return layout;
+}
+
+// One scale for all; T is the element type that the scheme names.
+template <typename T>
+Result<QuantizedTensor> PerTensor(const Tensor& constant, const quant::Scheme& scheme) {
+  const auto values = constant.as<float>();
+  quant::Range range;
+  for (const float value : values) {
+    range.min = std::min(range.min, value);
+    range.max = std::max(range.max, value);
+  }
+  const quant::QuantParams params = quant::ParamsFor(range, scheme);
+  std::vector<T> integers(values.size());
+  quant::QuantizeArray(values, params, integers.data());
+  return QuantizedTensor{Tensor::Of(constant.dims(), integers), Tensor::Scalar(params.scale),
+                         Tensor::Scalar(static_cast<T>(params.zero_point))};
 }
 
 quant::WeightOptions OptionsOf(bool reduced_range) {
@@ -46,43 +65,47 @@ Result<QuantizedTensor> QuantizeWeight(const Tensor& weight, int64_t axis, bool 
   return ToTensors(quantized, weight.dims(), axis >= 0);
 }
 
+Tensor Corrected(const Tensor& bias, const BiasCorrection& correction,
+                 const QuantizedTensor& weight) {
+  const auto added = correction ? correction(weight) : std::nullopt;
+  if (!added) return bias;
+  const auto old = bias.as<float>();
+  std::vector<float> sums(old.begin(), old.end());
+  for (size_t i = 0; i < sums.size() && i < added->size(); ++i) sums[i] += (*added)[i];
+  return Tensor::Of(bias.dims(), sums);
+}
+
 Result<QuantizedLayer> QuantizeLayer(const Tensor& weight, int64_t axis, bool reduced_range,
-                                     const Tensor* bias, float input_scale) {
+                                     const Tensor* bias, float input_scale,
+                                     const BiasCorrection& correction) {
   EDGEOPT_TRY(auto quantized, quant::QuantizeWeights(weight.as<float>(), LayoutOf(weight, axis),
                                                      OptionsOf(reduced_range)));
   QuantizedLayer layer;
-  if (bias != nullptr) {
-    if (quant::WidenScalesForBias(bias->as<float>(), input_scale, quantized.scales) > 0)
-      quant::Requantize(weight.as<float>(), quantized);
-    EDGEOPT_TRY(const auto integers,
-                quant::QuantizeBias(bias->as<float>(), input_scale, quantized.scales));
-    layer.bias = QuantizedTensor{Tensor::Of(bias->dims(), integers.values),
-                                 Tensor::Of(bias->dims(), integers.scales),
-                                 Tensor::Zeros(DataType::kInt32, bias->dims())};
-  }
   layer.weight = ToTensors(quantized, weight.dims(), true);
+  if (bias == nullptr) return layer;
+  Tensor corrected = Corrected(*bias, correction, layer.weight);
+  if (quant::WidenScalesForBias(corrected.as<float>(), input_scale, quantized.scales) > 0) {
+    quant::Requantize(weight.as<float>(), quantized);
+    layer.weight = ToTensors(quantized, weight.dims(), true);
+    corrected = Corrected(*bias, correction, layer.weight);
+  }
+  EDGEOPT_TRY(const auto integers,
+              quant::QuantizeBias(corrected.as<float>(), input_scale, quantized.scales));
+  layer.bias = QuantizedTensor{Tensor::Of(bias->dims(), integers.values),
+                               Tensor::Of(bias->dims(), integers.scales),
+                               Tensor::Zeros(DataType::kInt32, bias->dims())};
   return layer;
 }
 
 Result<QuantizedTensor> QuantizeOperand(const Tensor& constant, DataType type) {
-  const auto values = constant.as<float>();
-  quant::Range range;
-  for (const float value : values) {
-    range.min = std::min(range.min, value);
-    range.max = std::max(range.max, value);
+  switch (type) {
+    case DataType::kInt16:
+      return PerTensor<int16_t>(constant, quant::kInt16ActivationScheme);
+    case DataType::kInt8:
+      return PerTensor<int8_t>(constant, {quant::QuantType::kInt8});
+    default:
+      return PerTensor<uint8_t>(constant, {quant::QuantType::kUint8});
   }
-  const bool is_signed = type == DataType::kInt8;
-  const quant::QuantParams params =
-      quant::ParamsFor(range, {is_signed ? quant::QuantType::kInt8 : quant::QuantType::kUint8});
-  const auto zero_point = static_cast<uint8_t>(params.zero_point);
-  std::vector<uint8_t> integers(values.size());
-  if (is_signed)
-    quant::QuantizeArray(values, params, reinterpret_cast<int8_t*>(integers.data()));
-  else
-    quant::QuantizeArray(values, params, integers.data());
-  EDGEOPT_TRY(Tensor data, Tensor::Make(type, constant.dims(), Buffer::FromVector(integers)));
-  EDGEOPT_TRY(Tensor zero, Tensor::Make(type, {}, Buffer::Copy(&zero_point, 1)));
-  return QuantizedTensor{std::move(data), Tensor::Scalar(params.scale), std::move(zero)};
 }
 
 }  // namespace edgeopt::passes::quantize

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <vector>
 
 #include "base/result.h"
 #include "ir/tensor.h"
@@ -21,7 +23,8 @@ struct QuantizedTensor {
 // BadInput when a weight is not finite.
 Result<QuantizedTensor> QuantizeWeight(const ir::Tensor& weight, int64_t axis, bool reduced_range);
 
-// A constant operand of an int8 operator: asymmetric, per tensor, in the activation's type.
+// A constant operand of a quantized operator: per tensor, in the activation's type; asymmetric, but
+// of int16, which is symmetric.
 Result<QuantizedTensor> QuantizeOperand(const ir::Tensor& constant, ir::DataType type);
 
 // The constants of a Conv, Gemm or MatMul.
@@ -30,10 +33,19 @@ struct QuantizedLayer {
   std::optional<QuantizedTensor> bias;
 };
 
-// The weight as by QuantizeWeight; the bias ([channels], or null) as int32 with scale
+// What is to be added to the bias because of how the weight was rounded; nullopt: nothing.
+using BiasCorrection =
+    std::function<std::optional<std::vector<float>>(const QuantizedTensor& weight)>;
+
+// `bias` ([channels]) plus the correction.
+ir::Tensor Corrected(const ir::Tensor& bias, const BiasCorrection& correction,
+                     const QuantizedTensor& weight);
+
+// The weight as by QuantizeWeight; the corrected bias ([channels], or null) as int32 with scale
 // input_scale * weight scale[c] and zero point 0. Where that scale is too fine for the bias to fit
 // int32, the weight's scale of the channel is widened first. `axis` is not -1.
 Result<QuantizedLayer> QuantizeLayer(const ir::Tensor& weight, int64_t axis, bool reduced_range,
-                                     const ir::Tensor* bias, float input_scale);
+                                     const ir::Tensor* bias, float input_scale,
+                                     const BiasCorrection& correction = {});
 
 }  // namespace edgeopt::passes::quantize

@@ -50,7 +50,7 @@ class Planner {
     }
     if (std::none_of(plan_.quantized.begin(), plan_.quantized.end(),
                      [&](NodeId id) { return RuleOf(id).role == Role::kWeighted; }))
-      return Unsupported("no operator of this model can run in int8" + Summary(),
+      return Unsupported("no operator of this model can run in " + integers() + Summary(),
                          "use --precision fp16 or the float model");
     AbsorbActivations();
     PlaceValues();
@@ -60,15 +60,17 @@ class Planner {
 
  private:
   const OpRule& RuleOf(NodeId id) const { return *FindRule(rules_, graph_.node(id)); }
+  std::string integers() const { return std::string(IntegersOf(rules_)); }
 
-  // Why the node can't run in int8 whatever its neighbours do; empty when it can.
+  // Why the node can't run in integers whatever its neighbours do; empty when it can.
   std::string Obstacle(NodeId id) const {
     const Node& node = graph_.node(id);
     if (exclusions_.Match(graph_, id)) return "excluded by the user";
+    if (IsFused(id)) return "the operator before it does it";
     const OpRule* rule = FindRule(rules_, node);
-    if (rule == nullptr) return node.op_type + " has no int8 kernel in this runtime";
+    if (rule == nullptr) return node.op_type + " has no " + integers() + " kernel in this runtime";
     if (model_.OpsetVersion() < rule->min_opset)
-      return "has no int8 form before opset " + std::to_string(rule->min_opset);
+      return "has no " + integers() + " form before opset " + std::to_string(rule->min_opset);
     const std::vector<size_t> slots = DataInputSlots(*rule, node);
     if (slots.empty()) return "has no input";
     for (const size_t slot : slots)
@@ -92,7 +94,8 @@ class Planner {
       return "its weight has rank " + std::to_string(weight->rank());
     if (node.Is("ConvTranspose") && node.IntOr("group", 1) != 1) return "it has groups";
     if (!convolves && weight->rank() != 2)
-      return "its weight has rank " + std::to_string(weight->rank()) + ", the int8 kernel wants 2";
+      return "its weight has rank " + std::to_string(weight->rank()) + ", the " + integers() +
+             " kernel wants 2";
     if (node.Is("Gemm") && (node.FloatOr("alpha", 1.0f) != 1.0f ||
                             node.FloatOr("beta", 1.0f) != 1.0f || node.IntOr("transA", 0) != 0))
       return "alpha or beta is not 1, or A is transposed";
@@ -119,6 +122,14 @@ class Planner {
       obstacles_[id] = std::move(obstacle);
   }
 
+  // Whether quantizing the operator's output leaves nothing of the activation behind it.
+  bool Covers(const OpRule& rule, const std::optional<Bounds>& bounds) const {
+    if (!bounds) return false;
+    constexpr float kInfinity = std::numeric_limits<float>::infinity();
+    return !rules_.symmetric || (rule.fuses_activation && bounds->low == 0.0f &&
+                                 (bounds->high == kInfinity || bounds->high == 6.0f));
+  }
+
   // The Relu or Clip that alone reads the node's output, if its limits are constant. A same-scale
   // operator has none: its range is that of its input.
   NodeId FollowingActivation(NodeId id) const {
@@ -128,7 +139,14 @@ class Planner {
     if (!user.valid() || exclusions_.Match(graph_, user) ||
         graph_.node(user).input(0) != graph_.node(id).output(0))
       return {};
-    return ActivationBounds(graph_, graph_.node(user)) ? user : NodeId{};
+    return Covers(*rule, ActivationBounds(graph_, graph_.node(user))) ? user : NodeId{};
+  }
+
+  // Of symmetric sets: the operator before the activation does its work.
+  bool IsFused(NodeId id) const {
+    if (!rules_.symmetric || !graph_.node(id).input(0).valid()) return false;
+    const NodeId before = graph_.producer(graph_.node(id).input(0));
+    return before.valid() && FollowingActivation(before) == id && Obstacle(before).empty();
   }
 
   // What later nodes read: the output of the activation behind the node, else its own.
@@ -177,7 +195,7 @@ class Planner {
     if (!any_activation) return "all its inputs are constant";
     for (size_t i = 0; i < node.outputs.size(); ++i)
       if (node.outputs[i].valid() && HasQuantizedReader(EffectiveOutput(id, i))) return {};
-    return "no int8 operator reads its output";
+    return "no " + integers() + " operator reads its output";
   }
 
   // The node that quantizes the weight reads it as such.
@@ -229,7 +247,7 @@ class Planner {
     for (const NodeId id : plan_.quantized) {
       const NodeId activation = FollowingActivation(id);
       if (!activation.valid() || LeavesFloat(id)) continue;
-      plan_.absorbed[activation] = id;
+      (rules_.symmetric ? plan_.fused : plan_.absorbed)[activation] = id;
       plan_.bounds[graph_.node(activation).output(0)] =
           *ActivationBounds(graph_, graph_.node(activation));
     }
@@ -244,7 +262,9 @@ class Planner {
       if (LeavesFloat(id)) continue;
       for (size_t i = 0; i < node.outputs.size(); ++i) {
         if (!node.outputs[i].valid()) continue;
-        const bool absorbs = i == 0 && plan_.absorbed.count(FollowingActivation(id)) > 0;
+        const NodeId activation = i == 0 ? FollowingActivation(id) : NodeId{};
+        const bool absorbs =
+            plan_.absorbed.count(activation) > 0 || plan_.fused.count(activation) > 0;
         const ValueId output = absorbs ? EffectiveOutput(id) : node.outputs[i];
         PlaceOutput(output, rule.role == Role::kSameScale ? node.inputs[0] : ir::kNoValue);
         if (rule.fixed_low < rule.fixed_high)
@@ -278,8 +298,10 @@ class Planner {
     for (const NodeId id : graph_.nodes()) {
       Decision decision{id, NodeLabel(graph_, id), graph_.node(id).op_type, false, {}};
       decision.quantized = plan_.quantized.count(id) > 0;
-      const auto absorbed = plan_.absorbed.find(id);
-      if (absorbed != plan_.absorbed.end())
+      const auto absorbed = plan_.absorbed.find(id), fused = plan_.fused.find(id);
+      if (fused != plan_.fused.end())
+        decision.reason = "disappears: " + graph_.Describe(fused->second) + " does it itself";
+      else if (absorbed != plan_.absorbed.end())
         decision.reason =
             "disappears: the saturation of " + graph_.Describe(absorbed->second) + " does its work";
       else if (!decision.quantized)
@@ -311,10 +333,26 @@ class Planner {
 Result<StaticPlan> PlanStatic(const ir::Model& model, const RuleSet& rules,
                               const Exclusions& exclusions) {
   EDGEOPT_CHECK_OK(exclusions.CheckAllUsed(model.graph));
-  if (model.OpsetVersion() < 13)
-    return Unsupported("per-channel quantization needs opset 13, the model has " +
+  if (model.OpsetVersion() < OldestOpset(rules))
+    return Unsupported((rules.activation_type == ir::DataType::kInt16
+                            ? "quantization to int16 needs opset "
+                            : "per-channel quantization needs opset ") +
+                       std::to_string(OldestOpset(rules)) + ", the model has " +
                        std::to_string(model.OpsetVersion()));
   return Planner(model, rules, exclusions).Make();
+}
+
+std::set<std::string> ObservedByAnyRules(const ir::Model& model) {
+  std::set<std::string> names;
+  for (const RuleSet& rules : RuleSets()) {
+    ir::Model newer = model;
+    for (ir::OpsetImport& import : newer.opset_imports)
+      if (import.domain.empty()) import.version = std::max(import.version, OldestOpset(rules));
+    const auto plan = PlanStatic(newer, rules, {});
+    // A rule set that quantizes nothing observes nothing.
+    if (plan.ok()) names.insert(plan->observe.begin(), plan->observe.end());
+  }
+  return names;
 }
 
 }  // namespace edgeopt::passes::quantize

@@ -1,6 +1,6 @@
-// Static INT8, first half: which nodes run in int8, which values therefore carry Q/DQ, and which
-// activations disappear into the quantizer before them. Made before calibration: it says what to
-// observe.
+// Static quantization, first half: which nodes run in int8 (or int16, as the rule set says), which
+// values therefore carry Q/DQ, and which activations disappear into the quantizer before them. Made
+// before calibration: it says what to observe.
 #pragma once
 
 #include <map>
@@ -33,6 +33,8 @@ struct StaticPlan {
   std::set<ir::NodeId> quantized;   // nodes that run in int8
   // Relu and Clip nodes that saturation makes redundant, and the node before each.
   std::map<ir::NodeId, ir::NodeId> absorbed;
+  // Of symmetric rule sets: those that stay, to become part of the operator before each.
+  std::map<ir::NodeId, ir::NodeId> fused;
   // Values with a Q directly behind their producer; every reader then reads the DQ.
   std::vector<ir::ValueId> output_values;
   // Values that come in float (graph inputs, float nodes): only int8 readers get the DQ.
@@ -46,10 +48,15 @@ struct StaticPlan {
   std::vector<std::string> observe;
 };
 
-// Requires inferred types (float32 activations are recognized by them), opset 13 or later (per-axis
-// Q/DQ), and a simplified graph (BatchNorm folded, Clip limits constant). Unsupported when no node
-// can be quantized, with the reasons' summary.
+// Requires inferred types (float32 activations are recognized by them), the rule set's OldestOpset,
+// and a simplified graph (BatchNorm folded, Clip limits constant). Unsupported when no node can be
+// quantized, with the reasons' summary.
 Result<StaticPlan> PlanStatic(const ir::Model& model, const RuleSet& rules,
                               const Exclusions& exclusions);
+
+// The values that some rule set would have observed, nothing excluded: a calibration that observes
+// them serves all. Requirements as above, but for the opset: only operators and types are looked
+// at.
+std::set<std::string> ObservedByAnyRules(const ir::Model& model);
 
 }  // namespace edgeopt::passes::quantize

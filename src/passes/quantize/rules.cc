@@ -77,6 +77,45 @@ constexpr OpRule kLiteRtRules[] = {
     {"Unsqueeze", kSameScale, kFirst, 1, false},
 };
 
+// Source: the kernels of LiteRT 2.1.4 that take int16 activations beside int8 weights, and
+// operator_property.cc. DEPTH_TO_SPACE and SPACE_TO_DEPTH are left out there, and refuse int16 in
+// older runtimes. 2^-15 is the scale that LOGISTIC, SOFTMAX and TANH ask for.
+constexpr float kInt16High = 32767.0f / 32768;
+constexpr OpRule kLiteRtInt16Rules[] = {
+    {"Conv", kWeighted, kFirst, 1, false, 1, 2, 0, 0, true},
+    {"ConvTranspose", kWeighted, kFirst, 1, false, 1, 2, 0, 0, true},
+    {"Gemm", kWeighted, kFirst, 7, false, 1, 2, 0, 0, true},
+    {"MatMul", kWeighted, kFirst, 1, false, 1, -1},
+    {"Add", kFree, kFirstTwo, 7, false, -1, -1, 0, 0, true},
+    {"Mul", kFree, kFirstTwo, 7, false, -1, -1, 0, 0, true},
+    {"Sub", kFree, kFirstTwo, 7, false, -1, -1, 0, 0, true},
+    {"Concat", kFree, kAll, 4, false},
+    {"GlobalAveragePool", kFree, kFirst, 1, false},
+    {"LeakyRelu", kFree, kFirst, 1, false},
+    {"ReduceMean", kFree, kFirst, 1, false},
+    {"Relu", kFree, kFirst, 1, false},
+    {"Sigmoid", kFree, kFirst, 1, false, -1, -1, 0, kInt16High},
+    {"Softmax", kFree, kFirst, 13, false, -1, -1, 0, kInt16High},
+    {"Tanh", kFree, kFirst, 1, false, -1, -1, -kInt16High, kInt16High},
+    {"AveragePool", kSameScale, kFirst, 1, false},
+    {"Expand", kSameScale, kFirst, 8, false},
+    {"Flatten", kSameScale, kFirst, 1, false},
+    {"Gather", kSameScale, kFirst, 1, false},
+    {"GlobalMaxPool", kSameScale, kFirst, 1, false},
+    {"MaxPool", kSameScale, kFirst, 1, false},
+    {"Pad", kSameScale, kFirst, 1, false},
+    {"ReduceMax", kSameScale, kFirst, 1, false},
+    {"ReduceMin", kSameScale, kFirst, 1, false},
+    {"Reshape", kSameScale, kFirst, 5, false},
+    {"Resize", kSameScale, kFirst, 11, false},
+    {"Slice", kSameScale, kFirst, 1, false},
+    {"Split", kSameScale, kFirst, 1, false},
+    {"Squeeze", kSameScale, kFirst, 1, false},
+    {"Tile", kSameScale, kFirst, 6, false},
+    {"Transpose", kSameScale, kFirst, 1, false},
+    {"Unsqueeze", kSameScale, kFirst, 1, false},
+};
+
 constexpr RuleSet kRuleSets[] = {
     {"onnxruntime-x64", "ONNX Runtime on x86-64: uint8 activations, int8 weights per channel",
      ir::DataType::kUint8, ir::DataType::kInt8, kOnnxRuntimeRules},
@@ -84,6 +123,8 @@ constexpr RuleSet kRuleSets[] = {
      ir::DataType::kInt8, ir::DataType::kInt8, kOnnxRuntimeRules},
     {"litert", "LiteRT, for TFLite files: int8 activations, int8 weights per channel",
      ir::DataType::kInt8, ir::DataType::kInt8, kLiteRtRules, true},
+    {"litert-int16x8", "LiteRT, for TFLite files: int16 activations, int8 weights per channel",
+     ir::DataType::kInt16, ir::DataType::kInt8, kLiteRtInt16Rules, true, true},
 };
 
 }  // namespace
@@ -100,6 +141,14 @@ const OpRule* FindRule(const RuleSet& rules, const ir::Node& node) {
   for (const OpRule& rule : rules.rules)
     if (node.Is(rule.op_type)) return &rule;
   return nullptr;
+}
+
+std::string_view IntegersOf(const RuleSet& rules) {
+  return rules.activation_type == ir::DataType::kInt16 ? "int16" : "int8";
+}
+
+int64_t OldestOpset(const RuleSet& rules) {
+  return rules.activation_type == ir::DataType::kInt16 ? 21 : 13;
 }
 
 std::vector<size_t> DataInputSlots(const OpRule& rule, const ir::Node& node) {

@@ -69,17 +69,31 @@ class Rewriter {
     const ValueId weight_value = graph_.node(id).input(weight_slot);
     const Tensor weight = *graph_.ConstantOf(weight_value);
     const int64_t axis = WeightChannelAxis(graph_.node(id), weight.rank());
-    const float input_scale = resolved_.at(graph_.node(id).inputs[0]).scale;
+    const BiasCorrection correction = CorrectionOf(id, weight, axis);
+    if (correction) AddMissingBias(id, rule, weight.dims()[static_cast<size_t>(axis)]);
     const ValueId bias_value = rule.bias_input < 0
                                    ? ir::kNoValue
                                    : graph_.node(id).input(static_cast<size_t>(rule.bias_input));
     std::optional<Tensor> bias;
-    if (bias_value.valid()) {
+    if (bias_value.valid() && graph_.ConstantOf(bias_value)) {
       bias = *graph_.ConstantOf(bias_value);
       EDGEOPT_TRY(bias, bias->Reshaped({bias->size()}));  // Gemm allows [1, N]
     }
-    auto layer =
-        QuantizeLayer(weight, axis, options_.reduced_range, bias ? &*bias : nullptr, input_scale);
+    if (plan_.rules->symmetric) {
+      const auto quantized = QuantizeWeight(weight, axis, false);
+      if (!quantized.ok()) return quantized.error().Within(graph_.Describe(id));
+      graph_.SetInput(
+          id, weight_slot,
+          AddDequantized(graph_.value(weight_value).name, *quantized, axis, weight.dims()));
+      if (bias && correction)
+        graph_.SetInput(id, static_cast<size_t>(rule.bias_input),
+                        graph_.AddInitializer(graph_.value(bias_value).name + "_corrected",
+                                              Corrected(*bias, correction, *quantized)));
+      return OkStatus();
+    }
+    const float input_scale = resolved_.at(graph_.node(id).inputs[0]).scale;
+    auto layer = QuantizeLayer(weight, axis, options_.reduced_range, bias ? &*bias : nullptr,
+                               input_scale, correction);
     if (!layer.ok()) return layer.error().Within(graph_.Describe(id));
     if (layer->bias)
       graph_.SetInput(id, static_cast<size_t>(rule.bias_input),
@@ -88,6 +102,27 @@ class Rewriter {
         id, weight_slot,
         AddDequantized(graph_.value(weight_value).name, layer->weight, axis, weight.dims()));
     return OkStatus();
+  }
+
+  // Empty where the means of the node's input are not known.
+  BiasCorrection CorrectionOf(NodeId id, const Tensor& weight, int64_t axis) const {
+    const auto means = options_.means.find(graph_.value(graph_.node(id).input(0)).name);
+    if (means == options_.means.end() || RuleOf(id).bias_input < 0) return {};
+    return [node = graph_.node(id), weight, axis,
+            &means = means->second](const QuantizedTensor& quantized) {
+      return LostMeans(node, weight, quantized, axis, means);
+    };
+  }
+
+  void AddMissingBias(NodeId id, const OpRule& rule, int64_t channels) {
+    const auto slot = static_cast<size_t>(rule.bias_input);
+    if (graph_.node(id).input(slot).valid()) return;
+    const ValueId weight = graph_.node(id).input(static_cast<size_t>(rule.weight_input));
+    std::vector<ValueId> inputs = graph_.node(id).inputs;
+    inputs.resize(std::max(inputs.size(), slot + 1));
+    inputs[slot] = graph_.AddInitializer(graph_.value(weight).name + "_bias",
+                                         Tensor::Zeros(DataType::kFloat32, {channels}));
+    graph_.SetNodeInputs(id, std::move(inputs));
   }
 
   // Initializers NAME_quantized, NAME_scale, NAME_zero_point and a DequantizeLinear behind them.
@@ -110,11 +145,19 @@ class Rewriter {
   };
 
   ScaleAndZeroPoint AddParams(const std::string& name, const ActivationParams& params) {
-    const Tensor zero_point = plan_.rules->activation_type == DataType::kUint8
-                                  ? Tensor::Scalar(static_cast<uint8_t>(params.zero_point))
-                                  : Tensor::Scalar(static_cast<int8_t>(params.zero_point));
     return {graph_.AddInitializer(name + "_scale", Tensor::Scalar(params.scale)),
-            graph_.AddInitializer(name + "_zero_point", zero_point)};
+            graph_.AddInitializer(name + "_zero_point", ZeroPoint(params.zero_point))};
+  }
+
+  Tensor ZeroPoint(int32_t value) const {
+    switch (plan_.rules->activation_type) {
+      case DataType::kInt16:
+        return Tensor::Scalar(static_cast<int16_t>(value));
+      case DataType::kInt8:
+        return Tensor::Scalar(static_cast<int8_t>(value));
+      default:
+        return Tensor::Scalar(static_cast<uint8_t>(value));
+    }
   }
 
   // from -> Q -> DQ -> to.

@@ -86,6 +86,9 @@ Error LoadError(OrtErrorCode code, std::string text) {
   if (HasAny(text, {"No Op registered for", "not a registered function/op",
                     "Unrecognized attribute", "no opset import for domain"}))
     return Unsupported(std::move(text), "export the model with operators of the ONNX standard");
+  if (HasAny(text, {"Unsupported model IR version", "official released onnx opset versions"}))
+    return Unsupported(std::move(text),
+                       "'edgeopt simplify' writes the model in versions that ONNX Runtime reads");
   // FAIL, as what it does not support.
   if (HasAny(text,
              {"Type Error", "[ShapeInferenceError]", "[TypeInferenceError]", "External data path"}))

@@ -90,5 +90,17 @@ TEST(QuantizeOperand, IsAsymmetric) {
   EXPECT_EQ(operand->data.as<uint8_t>()[1], 255);
 }
 
+// max|x| / 32767 = 1: the numbers themselves, and no zero point.
+TEST(QuantizeOperand, Int16IsSymmetric) {
+  const Tensor numbers = Tensor::Of({3}, std::vector<float>{-32767, 16384, 1});
+  const auto wide = QuantizeOperand(numbers, ir::DataType::kInt16);
+  ASSERT_TRUE(wide.ok());
+  EXPECT_EQ(Floats(wide->scale), (std::vector<float>{1}));
+  EXPECT_EQ(wide->zero_point.as<int16_t>()[0], 0);
+  const auto integers = wide->data.as<int16_t>();
+  EXPECT_EQ(std::vector<int16_t>(integers.begin(), integers.end()),
+            (std::vector<int16_t>{-32767, 16384, 1}));
+}
+
 }  // namespace
 }  // namespace edgeopt::passes::quantize

@@ -210,5 +210,63 @@ g (float[1,2] x) => (float[1,2] y)
   EXPECT_EQ(fixed.high, 255.0f / 256);
 }
 
+Result<StaticPlan> PlanWide(const ir::Model& model) {
+  return PlanStatic(model, *FindRuleSet("litert-int16x8"), {});
+}
+
+// Symmetric integers reach below zero, so that saturation is no Relu: the operator before it does
+// it, and is quantized behind it.
+TEST(PlanStatic, SymmetricKeepsARelu) {
+  const ir::Model model = Parse(kConvReluConv, 21);
+  const auto plan = PlanWide(model);
+  ASSERT_TRUE(plan.ok()) << plan.error().ToString();
+  EXPECT_TRUE(plan->absorbed.empty());
+  ASSERT_EQ(plan->fused.size(), 1u);
+  EXPECT_NE(Verdict(*plan, "r").find("does it itself"), std::string::npos) << Verdict(*plan, "r");
+  EXPECT_EQ(plan->observe, (std::vector<std::string>{"x", "r", "y"}));
+  EXPECT_EQ(Names(model, plan->output_values), (std::vector<std::string>{"r", "y"}));
+}
+
+// FULLY_CONNECTED of a MatMul takes no activation along, and a Clip to 4 is no RELU6: the first is
+// an int16 operator of its own, the second stays float.
+TEST(PlanStatic, SymmetricActivationsThatNothingFuses) {
+  const ir::Model model = Parse(R"(
+g (float[1,2] x) => (float[1,2] y)
+<float[2,2] w = {1, 2, 3, 4}, float low = {0}, float high = {4}> {
+  a = MatMul(x, w)
+  r = Relu(a)
+  b = MatMul(r, w)
+  c = Clip(b, low, high)
+  y = MatMul(c, w)
+})",
+                                21);
+  const auto plan = PlanWide(model);
+  ASSERT_TRUE(plan.ok()) << plan.error().ToString();
+  EXPECT_TRUE(plan->fused.empty());
+  EXPECT_EQ(Verdict(*plan, "r"), "int8");  // quantized, that is
+  EXPECT_EQ(Verdict(*plan, "c"), "Clip has no int16 kernel in this runtime");
+  EXPECT_EQ(plan->observe, (std::vector<std::string>{"x", "a", "r", "b", "c", "y"}));
+}
+
+TEST(PlanStatic, Int16NeedsOpset21) {
+  const auto plan = PlanWide(Parse(kConvReluConv, 17));
+  ASSERT_FALSE(plan.ok());
+  EXPECT_NE(plan.error().message.find("needs opset 21, the model has 17"), std::string::npos)
+      << plan.error().message;
+}
+
+// ONNX Runtime's rules leave the Tanh in float; LiteRT's don't, and those of int16 need no opset
+// here.
+TEST(PlanStatic, WhatAnyRuleSetObserves) {
+  const ir::Model model = Parse(R"(
+g (float[1,1,4,4] x) => (float[1,1,4,4] y)
+<float[1,1,1,1] w = {1.0}> {
+  a = Conv(x, w)
+  t = Tanh(a)
+  y = Conv(t, w)
+})");
+  EXPECT_EQ(ObservedByAnyRules(model), (std::set<std::string>{"a", "t", "x", "y"}));
+}
+
 }  // namespace
 }  // namespace edgeopt::passes::quantize

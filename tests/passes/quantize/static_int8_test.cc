@@ -124,5 +124,39 @@ g (float[1,1,2,2] x) => (float[1,1,2,2] y)
   EXPECT_EQ(formats::PrintGraph(model.graph), before);
 }
 
+// int16 data: the weight becomes int8, the bias stays float, and Q stands behind the Relu.
+TEST(QuantizeStatic, Int16ActivationsKeepReluAndBias) {
+  const auto parse = [](const std::string& graph) {
+    auto model = formats::ParseText("<ir_version: 10, opset_import: [\"\" : 21]>\n" + graph);
+    EXPECT_TRUE(model.ok()) << (model.ok() ? "" : model.error().ToString());
+    EXPECT_TRUE(formats::InferTypes(*model).ok());
+    return *model;
+  };
+  ir::Model model = parse(R"(
+g (float[1,1,2,2] x) => (float[1,1,2,2] y)
+<float[1,1,1,1] w = {127}, float[1] b = {3}> {
+  a = Conv(x, w, b)
+  y = Relu(a)
+})");
+  const auto plan = PlanStatic(model, *FindRuleSet("litert-int16x8"), {});
+  ASSERT_TRUE(plan.ok()) << plan.error().ToString();
+  const Status done = QuantizeStatic(model, *plan, {{"x", {0.5f, 0}}, {"y", {0.25f, 0}}}, {});
+  ASSERT_TRUE(done.ok()) << done.error().ToString();
+  EXPECT_TRUE(formats::CheckModel(model, formats::CheckDepth::kTypes).ok());
+  EXPECT_EQ(formats::PrintGraph(model.graph), formats::PrintGraph(parse(R"(
+g (float[1,1,2,2] x) => (float[1,1,2,2] y)
+<int8[1,1,1,1] wq = {127}, float[1] ws = {1}, int8[1] wz = {0}, float[1] b = {3},
+ float xs = {0.5}, int16 xz = {0}, float ys = {0.25}, int16 yz = {0}> {
+  wd = DequantizeLinear<axis = 0>(wq, ws, wz)
+  xq = QuantizeLinear(x, xs, xz)
+  xd = DequantizeLinear(xq, xs, xz)
+  a = Conv(xd, wd, b)
+  r = Relu(a)
+  yq = QuantizeLinear(r, ys, yz)
+  y = DequantizeLinear(yq, ys, yz)
+})")
+                                                                      .graph));
+}
+
 }  // namespace
 }  // namespace edgeopt::passes::quantize

@@ -82,15 +82,27 @@ Result<TensorType> TensorTypeOf(ir::DataType type) {
 FileBuilder::FileBuilder(std::string description) {
   file_.model.version = kSchemaVersion;
   file_.model.description = std::move(description);
-  file_.model.subgraphs.push_back(std::make_unique<schema::SubGraphT>());
-  graph().name = "main";
+  Open("main");
   AddBuffer({});  // buffer 0 is empty: that of tensors without data
 }
 
+int32_t FileBuilder::Open(std::string_view name) {
+  open_.push_back({file_.model.subgraphs.size(), {}});
+  file_.model.subgraphs.push_back(std::make_unique<schema::SubGraphT>());
+  graph().name = name;
+  return static_cast<int32_t>(open_.back().index);
+}
+
+void FileBuilder::Close() { open_.pop_back(); }
+
 uint32_t FileBuilder::AddBuffer(Buffer data) {
+  const auto next = static_cast<uint32_t>(file_.buffers.size());
+  const auto [known, added] = buffers_.emplace(
+      std::pair<const void*, size_t>(data.data(), static_cast<size_t>(data.size())), next);
+  if (!added) return known->second;
   file_.model.buffers.push_back(std::make_unique<schema::BufferT>());
   file_.buffers.push_back(std::move(data));
-  return static_cast<uint32_t>(file_.buffers.size() - 1);
+  return next;
 }
 
 std::string FileBuilder::UniqueName(std::string_view name) {
@@ -170,7 +182,7 @@ Result<TensorIndex> FileBuilder::AddConstant(std::string_view name, const ir::Te
   }
   const auto key = std::pair(type, shape);
   if (quantization == nullptr) {
-    const auto [first, last] = constants_.equal_range(key);
+    const auto [first, last] = open_.back().constants.equal_range(key);
     for (auto it = first; it != last; ++it) {
       const Buffer& known = file_.buffers[this->tensor(it->second).buffer];
       if (std::ranges::equal(known.bytes(), tensor.data().bytes())) return it->second;
@@ -178,7 +190,7 @@ Result<TensorIndex> FileBuilder::AddConstant(std::string_view name, const ir::Te
   }
   const TensorIndex index = Append(name, type, std::move(shape), quantization);
   graph().tensors[static_cast<size_t>(index)]->buffer = AddBuffer(BytesOf(tensor));
-  if (quantization == nullptr) constants_.emplace(key, index);
+  if (quantization == nullptr) open_.back().constants.emplace(key, index);
   return index;
 }
 

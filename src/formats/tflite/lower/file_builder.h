@@ -1,5 +1,5 @@
-// Makes a TFLite file: tensors with their buffers, operators with their codes. Knows nothing of the
-// graph that is lowered.
+// Makes a TFLite file: tensors with their buffers, operators with their codes, subgraphs. Knows
+// nothing of the graph that is lowered.
 #pragma once
 
 #include <cstdint>
@@ -31,9 +31,15 @@ struct Quantization {
 // The TFLite type of an element type; Unsupported names one that TFLite has not.
 Result<schema::TensorType> TensorTypeOf(ir::DataType type);
 
+// Tensors and operators go to the subgraph that is open, at first the main one; an index of a
+// tensor holds in its subgraph alone.
 class FileBuilder {
  public:
   explicit FileBuilder(std::string description);
+
+  // Begins another subgraph, inside the open one, which waits until Close; returns its index.
+  int32_t Open(std::string_view name);
+  void Close();
 
   // A tensor computed at run time; a dimension that is not known becomes 1 in its shape and -1 in
   // its signature. `name` is made unique.
@@ -67,8 +73,14 @@ class FileBuilder {
     return *graph().tensors[static_cast<size_t>(index)];
   }
 
+  // Of the main subgraph, with their names in the signature.
   void SetInputs(std::vector<std::pair<std::string, TensorIndex>> inputs);
   void SetOutputs(std::vector<std::pair<std::string, TensorIndex>> outputs);
+  // Of another one, which is open.
+  void SetSubgraphInputs(std::vector<TensorIndex> inputs) { graph().inputs = std::move(inputs); }
+  void SetSubgraphOutputs(std::vector<TensorIndex> outputs) {
+    graph().outputs = std::move(outputs);
+  }
   // The file; the builder is empty afterwards. Operator versions are set.
   File Finish() &&;
 
@@ -77,8 +89,14 @@ class FileBuilder {
   static constexpr bool kIsSecondUnion =
       schema::BuiltinOptions2UnionTraits<Options>::enum_value != schema::BuiltinOptions2::NONE;
 
-  schema::SubGraphT& graph() { return *file_.model.subgraphs.front(); }
-  const schema::SubGraphT& graph() const { return *file_.model.subgraphs.front(); }
+  struct OpenSubgraph {
+    size_t index = 0;
+    // Unquantized constants by content, so that each is stored once.
+    std::multimap<std::pair<schema::TensorType, std::vector<int32_t>>, TensorIndex> constants;
+  };
+
+  schema::SubGraphT& graph() { return *file_.model.subgraphs[open_.back().index]; }
+  const schema::SubGraphT& graph() const { return *file_.model.subgraphs[open_.back().index]; }
   schema::OperatorT& Append(Op op, std::vector<TensorIndex> inputs,
                             std::vector<TensorIndex> outputs);
   uint32_t CodeIndex(Op op);
@@ -92,9 +110,24 @@ class FileBuilder {
   File file_;
   std::map<Op, uint32_t> codes_;
   std::map<std::string, int64_t, std::less<>> names_;
-  // Unquantized constants by content, so that each is stored once.
-  std::multimap<std::pair<schema::TensorType, std::vector<int32_t>>, TensorIndex> constants_;
+  std::vector<OpenSubgraph> open_;  // from the main one inwards
+  // Where data lies that several subgraphs hold: the bytes of a buffer, by address and length.
+  std::map<std::pair<const void*, size_t>, uint32_t> buffers_;
   std::vector<std::pair<std::string, TensorIndex>> inputs_, outputs_;
+};
+
+// A subgraph that is open as long as this lives.
+class OpenedSubgraph {
+ public:
+  OpenedSubgraph(FileBuilder& file, std::string_view name) : file_(file), index_(file.Open(name)) {}
+  ~OpenedSubgraph() { file_.Close(); }
+  OpenedSubgraph(const OpenedSubgraph&) = delete;
+  OpenedSubgraph& operator=(const OpenedSubgraph&) = delete;
+  int32_t index() const { return index_; }
+
+ private:
+  FileBuilder& file_;
+  int32_t index_;
 };
 
 }  // namespace edgeopt::formats::tflite::lower

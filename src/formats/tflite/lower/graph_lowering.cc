@@ -5,8 +5,7 @@
 
 #include "base/half.h"
 
-namespace edgeopt::formats::tflite {
-namespace lower {
+namespace edgeopt::formats::tflite::lower {
 namespace {
 
 using ir::DataType;
@@ -15,10 +14,6 @@ using ir::NodeId;
 using ir::Tensor;
 using ir::ValueId;
 using schema::ActivationFunctionType;
-
-constexpr int kZeroPointShift = 128;  // from uint8 to int8
-
-bool IsFloat(const ir::Type& type) { return type.element == DataType::kFloat32; }
 
 // Relu, Relu6 and Clip to [-1, 1], as an operator's own activation; NONE for all else.
 ActivationFunctionType FusibleActivation(const ir::Graph& graph, const Node& node) {
@@ -36,15 +31,6 @@ ActivationFunctionType FusibleActivation(const ir::Graph& graph, const Node& nod
   return ActivationFunctionType::NONE;
 }
 
-// uint8 elements as the int8 ones 128 below them.
-Tensor Shifted(const Tensor& tensor) {
-  std::vector<int8_t> shifted;
-  shifted.reserve(static_cast<size_t>(tensor.size()));
-  for (const uint8_t q : tensor.as<uint8_t>())
-    shifted.push_back(static_cast<int8_t>(q - kZeroPointShift));
-  return Tensor::Of(tensor.dims(), shifted);
-}
-
 // An element would become infinite.
 bool LeavesFloat16(const Tensor& tensor) {
   constexpr float kLargest = 65504;
@@ -54,13 +40,15 @@ bool LeavesFloat16(const Tensor& tensor) {
 
 }  // namespace
 
-GraphLowering::GraphLowering(const ir::Model& model, FileBuilder& file, const LowerOptions& options)
-    : model_(model),
+GraphLowering::GraphLowering(const ir::Graph& graph, int64_t opset, FileBuilder& file,
+                             const LowerOptions& options)
+    : source_(graph),
+      opset_(opset),
       file_(file),
       options_(options),
-      plans_(model.graph.node_bound()),
-      absorbed_(model.graph.node_bound()),
-      tensors_(model.graph.value_bound()) {}
+      plans_(graph.node_bound()),
+      absorbed_(graph.node_bound()),
+      tensors_(graph.value_bound()) {}
 
 // --- what is decided before the first operator is written ---
 
@@ -83,204 +71,10 @@ void GraphLowering::PlanActivation(NodeId id) {
   absorbed_[static_cast<size_t>(user.index)] = true;
 }
 
-void GraphLowering::PlanQuantized(NodeId id) {
-  NodePlan& plan = plans_[static_cast<size_t>(id.index)];
-  if (plan.rule == nullptr || !plan.rule->integer) return;
-  const Node& node = graph().node(id);
-  plan.quantized = ReadsIntegers(node, *plan.rule) && WritesIntegers(id);
-  if (!plan.quantized) return;
-  for (size_t i = 0; i < node.outputs.size(); ++i) {
-    if (!node.outputs[i].valid() || !IsFloat(TypeOf(node.outputs[i]))) continue;
-    const NodeId quantizer = graph().OnlyUser(FinalOutput(id, i));
-    absorbed_[static_cast<size_t>(quantizer.index)] = true;
-  }
-}
-
-// A bias may be a float constant: it is quantized by its operator's rule.
-bool GraphLowering::ReadsIntegers(const Node& node, const Rule& rule) const {
-  bool any = false;
-  for (size_t slot = 0; slot < node.inputs.size(); ++slot) {
-    const ValueId input = node.inputs[slot];
-    if (!input.valid() || !IsFloat(TypeOf(input))) continue;
-    if (static_cast<int>(slot) == rule.weight_input && !IsSymmetric(input)) return false;
-    if (graph().ProducerIf(input, "DequantizeLinear") != nullptr) {
-      any = true;
-    } else if (static_cast<int>(slot) != rule.bias_input || !graph().ConstantOf(input)) {
-      return false;
-    }
-  }
-  return any;
-}
-
-// What is no stored constant has no zero points that the kernel would ignore.
-bool GraphLowering::IsSymmetric(ValueId weight) const {
-  const auto stored = StoredConstantOf(weight);
-  return !stored || !stored->quantization ||
-         std::ranges::all_of(stored->quantization->zero_points,
-                             [](int64_t zero) { return zero == 0; });
-}
-
-bool GraphLowering::WritesIntegers(NodeId id) const {
-  const Node& node = graph().node(id);
-  std::optional<Quantization> first;
-  for (size_t i = 0; i < node.outputs.size(); ++i) {
-    if (!node.outputs[i].valid() || !IsFloat(TypeOf(node.outputs[i]))) continue;
-    const NodeId user = graph().OnlyUser(FinalOutput(id, i));
-    if (!user.valid() || !graph().node(user).Is("QuantizeLinear")) return false;
-    const auto quantization = QuantizationOf(graph().node(user).output(0));
-    if (!quantization) return false;
-    // Several outputs come from one kernel.
-    if (plan(id).rule->same_scale && first && *first != *quantization) return false;
-    first = quantization;
-  }
-  return true;
-}
-
 ValueId GraphLowering::FinalOutput(NodeId id, size_t index) const {
   const NodeId activation = plan(id).activation;
   return activation.valid() && index == 0 ? graph().node(activation).output(0)
                                           : graph().node(id).output(index);
-}
-
-// --- quantization ---
-
-bool GraphLowering::IsShifted(ValueId integer) const {
-  if (TypeOf(integer).element != DataType::kUint8 || graph().IsOutput(integer)) return false;
-  if (graph().ProducerIf(integer, "QuantizeLinear") == nullptr && !graph().ConstantOf(integer))
-    return false;
-  return std::ranges::all_of(graph().uses(integer), [&](const ir::Use& use) {
-    return use.slot == 0 && graph().node(use.node).Is("DequantizeLinear");
-  });
-}
-
-std::optional<Quantization> GraphLowering::ParametersOf(const Node& linear) const {
-  const auto scale = graph().ConstantOf(linear.input(1));
-  if (!scale || linear.IntOr("block_size", 0) != 0) return std::nullopt;
-  auto scales = scale->ToFloats();
-  if (!scales.ok()) return std::nullopt;
-  Quantization quantization{*std::move(scales), {}, 0};
-  quantization.zero_points.assign(quantization.scales.size(), 0);
-  if (linear.input(2).valid()) {
-    const auto zero_point = graph().ConstantOf(linear.input(2));
-    if (!zero_point) return std::nullopt;
-    auto values = zero_point->ToInts();
-    if (!values.ok() || values->size() != quantization.scales.size()) return std::nullopt;
-    quantization.zero_points = *std::move(values);
-  }
-  const int64_t rank = TypeOf(linear.input(0)).rank();
-  const int64_t axis = linear.IntOr("axis", 1);
-  if (scale->rank() == 1 && scale->size() != 1)
-    quantization.axis = static_cast<int32_t>(axis < 0 ? axis + rank : axis);
-  return quantization;
-}
-
-std::optional<Quantization> GraphLowering::OwnQuantizationOf(ValueId integer) const {
-  const Node* linear = graph().ProducerIf(integer, "QuantizeLinear");
-  for (const ir::Use& use : graph().uses(integer)) {
-    if (linear != nullptr) break;
-    if (use.slot == 0 && graph().node(use.node).Is("DequantizeLinear"))
-      linear = &graph().node(use.node);
-  }
-  if (linear == nullptr) return std::nullopt;
-  auto quantization = ParametersOf(*linear);
-  if (quantization && IsShifted(integer))
-    for (int64_t& zero_point : quantization->zero_points) zero_point -= kZeroPointShift;
-  return quantization;
-}
-
-// A change of layout may stand between an input or output and its quantization.
-std::optional<Quantization> GraphLowering::QuantizationOf(ValueId integer) const {
-  if (auto own = OwnQuantizationOf(integer)) return own;
-  const auto moves = [&](NodeId id) {
-    return id.valid() && (graph().node(id).Is("Transpose") || graph().node(id).Is("Reshape"));
-  };
-  if (const NodeId user = graph().OnlyUser(integer); graph().IsInput(integer) && moves(user))
-    return OwnQuantizationOf(graph().node(user).output(0));
-  if (const NodeId producer = graph().producer(integer); moves(producer))
-    return OwnQuantizationOf(graph().node(producer).input(0));
-  return std::nullopt;
-}
-
-std::optional<NodeLowering::StoredConstant> GraphLowering::StoredConstantOf(
-    ValueId dequantized) const {
-  const Node* linear = graph().ProducerIf(dequantized, "DequantizeLinear");
-  if (linear == nullptr) return std::nullopt;
-  auto constant = graph().ConstantOf(linear->input(0));
-  if (!constant) return std::nullopt;
-  const bool shifted = IsShifted(linear->input(0));
-  return NodeLowering::StoredConstant{shifted ? Shifted(*constant) : *std::move(constant),
-                                      QuantizationOf(linear->input(0))};
-}
-
-Result<TensorIndex> GraphLowering::IntegerTensor(ValueId integer) {
-  auto& known = tensors_[static_cast<size_t>(integer.index)];
-  if (known) return *known;
-  const ir::Value& value = graph().value(integer);
-  const auto quantization = QuantizationOf(integer);
-  if (!quantization)
-    return Unsupported("the scale or zero point of '" + value.name +
-                       "' is computed at run time, or stands for blocks");
-  const bool shifted = IsShifted(integer);
-  if (const auto constant = graph().ConstantOf(integer)) {
-    EDGEOPT_TRY(known, file_.AddConstant(value.name, shifted ? Shifted(*constant) : *constant,
-                                         &*quantization));
-    return *known;
-  }
-  if (!value.type.shape) return UnknownRank(integer);
-  EDGEOPT_TRY(known, file_.AddTensor(value.name, shifted ? DataType::kInt8 : value.type.element,
-                                     *value.type.shape, &*quantization));
-  return *known;
-}
-
-// The int8 tensor that integer operators read instead of a uint8 one.
-Result<TensorIndex> GraphLowering::ShiftedTensor(ValueId integer) {
-  const auto known = shifted_.find(integer);
-  if (known != shifted_.end()) return known->second;
-  auto quantization = QuantizationOf(integer);
-  const ir::Value& value = graph().value(integer);
-  if (!quantization || !value.type.shape) return UnknownRank(integer);
-  for (int64_t& zero_point : quantization->zero_points) zero_point -= kZeroPointShift;
-  EDGEOPT_TRY(const TensorIndex shifted, file_.AddTensor(value.name + "/int8", DataType::kInt8,
-                                                         *value.type.shape, &*quantization));
-  shifted_[integer] = shifted;
-  return shifted;
-}
-
-Result<TensorIndex> GraphLowering::StoredTensorOf(ValueId dequantized) {
-  const ValueId integer = graph().node(graph().producer(dequantized)).input(0);
-  if (TypeOf(integer).element != DataType::kUint8 || IsShifted(integer))
-    return IntegerTensor(integer);
-  const bool first = !shifted_.contains(integer);
-  EDGEOPT_TRY(const TensorIndex shifted, ShiftedTensor(integer));
-  if (first) {
-    EDGEOPT_TRY(const TensorIndex raw, IntegerTensor(integer));
-    file_.Add(Op::QUANTIZE, {raw}, {shifted}, schema::QuantizeOptionsT{});
-  }
-  return shifted;
-}
-
-// The operator wrote int8; what is uint8 outside follows.
-Status GraphLowering::AddUnshifted(NodeId id) {
-  const Node& node = graph().node(id);
-  if (!plan(id).quantized) return OkStatus();
-  for (size_t i = 0; i < node.outputs.size(); ++i) {
-    if (!node.outputs[i].valid() || !IsFloat(TypeOf(node.outputs[i]))) continue;
-    const ValueId integer = graph().node(graph().OnlyUser(FinalOutput(id, i))).output(0);
-    const auto shifted = shifted_.find(integer);
-    if (shifted == shifted_.end()) continue;
-    EDGEOPT_TRY(const TensorIndex raw, IntegerTensor(integer));
-    file_.Add(Op::QUANTIZE, {shifted->second}, {raw}, schema::QuantizeOptionsT{});
-  }
-  return OkStatus();
-}
-
-Status GraphLowering::LowerQuantize(const Node& node) {
-  const bool from_integers = graph().ProducerIf(node.input(0), "DequantizeLinear") != nullptr;
-  EDGEOPT_TRY(const TensorIndex input,
-              from_integers ? StoredTensorOf(node.input(0)) : TensorOf(node.input(0)));
-  EDGEOPT_TRY(const TensorIndex output, IntegerTensor(node.output(0)));
-  file_.Add(Op::QUANTIZE, {input}, {output}, schema::QuantizeOptionsT{});
-  return OkStatus();
 }
 
 // --- values ---
@@ -364,6 +158,7 @@ Result<TensorIndex> GraphLowering::AddInput(ValueId id) {
   const ir::Value& value = graph().value(id);
   if (!value.type.shape) return UnknownRank(id);
   const auto quantization = QuantizationOf(id);
+  if (quantization) EDGEOPT_CHECK_OK(CheckQuantized(id, *quantization));
   auto& known = tensors_[static_cast<size_t>(id.index)];
   EDGEOPT_TRY(known, file_.AddTensor(value.name, value.type.element, *value.type.shape,
                                      quantization ? &*quantization : nullptr));
@@ -415,22 +210,15 @@ Status GraphLowering::LowerNode(NodeId id) {
   if (rule == nullptr) return Unsupported("no way to express it in TFLite's operators");
   const ValueId typed = node.input(rule->typed_input);
   if (typed.valid()) EDGEOPT_CHECK_OK(CheckTypes(*rule, TypeOf(typed).element));
-  EDGEOPT_CHECK_OK(CheckRanks(node));
+  if (!rule->unranked) EDGEOPT_CHECK_OK(CheckRanks(node));
   NodeLowering lowering(*this, id);
   EDGEOPT_CHECK_OK(rule->lower(lowering));
   EDGEOPT_CHECK_OK(lowering.AddActivation());
   return AddUnshifted(id);
 }
 
-Status GraphLowering::Run() {
-  if (graph().inputs().empty())
-    return Unsupported("the model has no inputs; LiteRT runs none of that kind");
+Status GraphLowering::LowerNodes() {
   PlanNodes();
-  std::vector<std::pair<std::string, TensorIndex>> inputs, outputs;
-  for (const ValueId id : graph().inputs()) {
-    EDGEOPT_TRY(const TensorIndex input, AddInput(id));
-    inputs.emplace_back(graph().value(id).name, input);
-  }
   std::string problems;
   int64_t count = 0;
   for (const NodeId id : graph().nodes()) {
@@ -441,10 +229,21 @@ Status GraphLowering::Run() {
     ++count;
     problems += (count == 1 ? " " : "; ") + lowered.error().Within(graph().Describe(id)).ToString();
   }
-  if (count != 0)
-    return Unsupported(std::to_string(count) + (count == 1 ? " node" : " nodes") +
-                           " can't be converted to TFLite:" + problems,
-                       "export the model without them, or run it in ONNX Runtime");
+  if (count == 0) return OkStatus();
+  return Unsupported(std::to_string(count) + (count == 1 ? " node" : " nodes") +
+                         " can't be converted to TFLite:" + problems,
+                     "export the model without them, or run it in ONNX Runtime");
+}
+
+Status GraphLowering::Run() {
+  if (graph().inputs().empty())
+    return Unsupported("the model has no inputs; LiteRT runs none of that kind");
+  std::vector<std::pair<std::string, TensorIndex>> inputs, outputs;
+  for (const ValueId id : graph().inputs()) {
+    EDGEOPT_TRY(const TensorIndex input, AddInput(id));
+    inputs.emplace_back(graph().value(id).name, input);
+  }
+  EDGEOPT_CHECK_OK(LowerNodes());
   for (const ValueId id : graph().outputs()) {
     EDGEOPT_TRY(const TensorIndex output, OutputTensor(id));
     outputs.emplace_back(graph().value(id).name, output);
@@ -454,23 +253,16 @@ Status GraphLowering::Run() {
   return OkStatus();
 }
 
-}  // namespace lower
-
-bool HasRule(const ir::Node& node) {
-  // These stand for how values are stored.
-  constexpr std::string_view kStorage[] = {"Constant", "DequantizeLinear", "QuantizeLinear"};
-  return std::ranges::count(kStorage, node.op_type) != 0 || lower::HasRuleFor(node.op_type);
+Result<std::vector<TensorIndex>> GraphLowering::RunOn(const std::vector<TensorIndex>& inputs) {
+  for (size_t i = 0; i < inputs.size(); ++i)
+    tensors_[static_cast<size_t>(graph().inputs()[i].index)] = inputs[i];
+  EDGEOPT_CHECK_OK(LowerNodes());
+  std::vector<TensorIndex> outputs;
+  for (const ValueId id : graph().outputs()) {
+    EDGEOPT_TRY(const TensorIndex output, TensorOf(id));
+    outputs.push_back(output);
+  }
+  return outputs;
 }
 
-Result<File> Lower(const ir::Model& model, const LowerOptions& options) {
-  lower::FileBuilder file(options.description);
-  lower::GraphLowering graph(model, file, options);
-  EDGEOPT_CHECK_OK(graph.Run());
-  File lowered = std::move(file).Finish();
-  // A file that breaks the format's rules would be our own bug.
-  if (const Status valid = Verify(lowered); !valid.ok())
-    return Internal("the converted model is not valid: " + valid.error().ToString());
-  return lowered;
-}
-
-}  // namespace edgeopt::formats::tflite
+}  // namespace edgeopt::formats::tflite::lower

@@ -15,25 +15,34 @@
 
 namespace edgeopt::formats::tflite::lower {
 
+inline bool IsFloat(const ir::Type& type) { return type.element == ir::DataType::kFloat32; }
+
 // What stands around a node and becomes part of its operator.
 struct NodePlan {
   const Rule* rule = nullptr;
   ir::NodeId activation;  // behind it, done by the operator itself
   schema::ActivationFunctionType fused = schema::ActivationFunctionType::NONE;
   bool quantized = false;  // reads and writes the integer tensors
+  bool wide = false;       // which are int16
 };
 
 class GraphLowering {
  public:
-  GraphLowering(const ir::Model& model, FileBuilder& file, const LowerOptions& options);
+  // A graph whose nodes and subgraphs read nothing from outside; it must outlive this.
+  GraphLowering(const ir::Graph& graph, int64_t opset, FileBuilder& file,
+                const LowerOptions& options);
 
-  // Every node in order; nodes that can't be lowered are collected.
+  // The main graph: every node in order; nodes that can't be lowered are collected.
   Status Run();
+  // The same where the inputs are tensors of the open subgraph already; returns the outputs, which
+  // may be such tensors, too.
+  Result<std::vector<TensorIndex>> RunOn(const std::vector<TensorIndex>& inputs);
 
-  const ir::Graph& graph() const { return model_.graph; }
+  const ir::Graph& graph() const { return source_; }
+  int64_t opset() const { return opset_; }
+  const LowerOptions& options() const { return options_; }
   FileBuilder& file() { return file_; }
   const NodePlan& plan(ir::NodeId id) const { return plans_[static_cast<size_t>(id.index)]; }
-  // The type of a value; the graph around a subgraph is not looked at.
   const ir::Type& TypeOf(ir::ValueId id) const { return graph().value(id).type; }
 
   // The float or plain tensor of a value. A dequantized one is made when it is first asked for.
@@ -62,7 +71,10 @@ class GraphLowering {
   bool ReadsIntegers(const ir::Node& node, const Rule& rule) const;
   bool IsSymmetric(ir::ValueId weight) const;
   bool WritesIntegers(ir::NodeId id) const;
+  std::vector<ir::ValueId> IntegersOf(ir::NodeId id) const;
+  bool HasInt8Weight(const ir::Node& node, const Rule& rule) const;
   Status CheckRanks(const ir::Node& node) const;
+  Status LowerNodes();
   Status LowerNode(ir::NodeId id);
   Status LowerQuantize(const ir::Node& node);
   // A uint8 value that a QuantizeLinear makes and only DequantizeLinears read: it is stored in
@@ -74,13 +86,15 @@ class GraphLowering {
   std::optional<Quantization> ParametersOf(const ir::Node& linear) const;
   Result<TensorIndex> IntegerTensor(ir::ValueId integer);
   Status CheckBoundary(ir::ValueId id) const;
+  Status CheckQuantized(ir::ValueId integer, const Quantization& quantization) const;
   Result<TensorIndex> AddInput(ir::ValueId id);
   Result<TensorIndex> OutputTensor(ir::ValueId id);
   ir::Tensor ShapeOf(ir::ValueId id) const;
   Error UnknownRank(ir::ValueId id) const;
   Result<TensorIndex> AddHalf(const std::string& name, const ir::Tensor& tensor);
 
-  const ir::Model& model_;
+  const ir::Graph& source_;
+  int64_t opset_;
   FileBuilder& file_;
   const LowerOptions& options_;
   std::vector<NodePlan> plans_;                      // by node id

@@ -24,6 +24,8 @@ class NodeLowering {
   NodeLowering(GraphLowering& graph, ir::NodeId id) : graph_(graph), id_(id) {}
 
   const ir::Node& node() const;
+  // Of ai.onnx: some defaults depend on it.
+  int64_t opset() const;
   bool has_input(size_t slot) const { return node().input(slot).valid(); }
   bool has_output(size_t index) const { return node().output(index).valid(); }
 
@@ -61,12 +63,14 @@ class NodeLowering {
   // DequantizeLinear, with one scale or one per index of `axis`. nullopt: the weight is float.
   Result<std::optional<StoredConstant>> IntegerWeightIn(size_t slot, int64_t axis) const;
   bool quantized() const;
+  // A quantized node whose data is int16.
+  bool wide() const;
 
   // --- tensors ---
   Result<TensorIndex> In(size_t slot);
   Result<TensorIndex> Out(size_t index = 0);
-  // Out; of a quantized node a tensor with the scale and zero point that the kernel insists on,
-  // from which AddRequantization leads to Out where that has others.
+  // Out; of an int8 node a tensor with the scale and zero point that the kernel insists on (of an
+  // int16 one 2^-15 and 0), from which AddRequantization leads to Out where that has others.
   Result<TensorIndex> FixedOut(float scale, int64_t zero_point);
   Status AddRequantization(TensorIndex fixed);
   // In, as a shape-like operand: int32 (a constant is converted, else cast).
@@ -82,9 +86,10 @@ class NodeLowering {
   // The float bias beside such a weight, input `slot` or zeros: in float16 where the weight is.
   // XNNPACK (LiteRT 2.1.4) leaves a layer whose weight and bias differ to the builtin kernels.
   Result<TensorIndex> Bias(size_t slot, int64_t channels, TensorIndex weight);
-  // The int32 bias of a quantized node: input `slot`, stored or float, or zeros when it is omitted.
-  // Its scale is that of input 0 times that of the weight, input 1 (8-bit quantization
-  // specification).
+  // The bias of a quantized node, int32 or, beside int16 data, int64: input `slot`, stored or
+  // float, or zeros when it is omitted. Its scale is that of input 0 times that of the weight,
+  // input 1 (8-bit quantization specification). DEPTHWISE_CONV_2D takes no int32 beside int16, and
+  // other kernels would then sum products of 23 bits in 32.
   Result<TensorIndex> IntegerBias(size_t slot, int64_t channels);
   // A scalar that holds one element of a constant.
   Result<TensorIndex> Element(const ir::Tensor& tensor, int64_t index);
@@ -104,18 +109,36 @@ class NodeLowering {
   Status AddActivation();
   FileBuilder& file();
 
+  // --- subgraphs ---
+  // The graph that the node is in, and its subgraph of that attribute.
+  const ir::Graph& graph() const;
+  Result<const ir::Graph*> GraphOf(std::string_view attribute) const;
+  // The tensor of a value of the graph, which a subgraph reads.
+  Result<TensorIndex> TensorOf(ir::ValueId id);
+  // The nodes of a graph that reads nothing from outside (closed_graph.h), added to the subgraph
+  // that is open, in which `inputs` are tensors; returns its outputs, which may be constants or
+  // such inputs.
+  Result<std::vector<TensorIndex>> Lowered(const ir::Graph& graph,
+                                           const std::vector<TensorIndex>& inputs);
+
   // --- operators written often ---
   Result<TensorIndex> Reshape(TensorIndex input, const ir::Shape& shape, std::string_view what);
   Status ReshapeTo(TensorIndex input, const ir::Shape& shape, TensorIndex output);
+  // A tensor of one element without axes: itself where it has none.
+  Result<TensorIndex> AsScalar(TensorIndex input);
   Result<TensorIndex> Transpose(TensorIndex input, const std::vector<int64_t>& permutation,
                                 std::string_view what);
   Result<TensorIndex> Cast(TensorIndex input, ir::DataType type, std::string_view what);
 
   // "this form of the operator is not there: REASON".
   Error Unsupported(std::string reason, std::string remedy = {}) const;
+  // What belongs to the node is called after it.
+  std::string Name(std::string_view what) const;
 
  private:
-  std::string Name(std::string_view what) const;
+  template <typename T>
+  Result<ir::Tensor> BiasIntegers(size_t slot, int64_t channels,
+                                  const Quantization& quantization) const;
   Result<TensorIndex> Requantized(TensorIndex input);
 
   GraphLowering& graph_;
@@ -144,13 +167,15 @@ struct Rule {
   Types types = Types::kFloat;
   size_t typed_input = 0;          // whose type `types` speaks of
   Layout layout = Layout::kPlain;  // kNhwc: data input 0 and output are channels-last
-  bool integer = false;            // has an int8 kernel: may stand between Q and DQ
+  bool integer = false;            // has integer kernels: may stand between Q and DQ
   bool fuses_activation = false;   // calls Activation()
   int bias_input = -1;             // may be a float constant even in a quantized node
   int weight_input = -1;           // a constant that the int8 kernel takes to be symmetric
-  // The int8 kernel gives its inputs' elements on, so that inputs and outputs have one scale and
+  // The integer kernel gives its inputs' elements on, so that inputs and outputs have one scale and
   // zero point: In() requantizes an input that has others.
   bool same_scale = false;
+  bool unranked = false;   // asks itself for the ranks that it has to know
+  bool int8_only = false;  // has no int16 kernel (LiteRT 2.1.4, or older runtimes)
 };
 
 struct Family {

@@ -31,8 +31,11 @@ Result<Tensor> Dequantized(const Tensor& stored, const Quantization& quantizatio
   return Tensor::Of(dims, values);
 }
 
-int32_t RoundToInt32(double value) {
-  return static_cast<int32_t>(std::clamp<double>(std::nearbyint(value), INT32_MIN, INT32_MAX));
+// As far as T goes. int64's highest is no double; a bias is never near it.
+template <typename T>
+T RoundTo(double value) {
+  constexpr double kLimit = sizeof(T) == 8 ? 0x1p62 : double{std::numeric_limits<int32_t>::max()};
+  return static_cast<T>(std::clamp(std::nearbyint(value), -kLimit, kLimit));
 }
 
 // As numbers of single precision that were multiplied in another order.
@@ -41,6 +44,9 @@ bool SameScales(const Quantization& a, const Quantization& b) {
     return std::fabs(x - y) <= 4 * std::numeric_limits<float>::epsilon() * std::fabs(x);
   });
 }
+
+// Of LOGISTIC, SOFTMAX and TANH (LiteRT's activations.cc).
+constexpr float kInt16FixedScale = 1.0f / 32768;
 
 template <typename T>
 Tensor ScalarOf(double value) {
@@ -51,6 +57,8 @@ Tensor ScalarOf(double value) {
 
 const Node& NodeLowering::node() const { return graph_.graph().node(id_); }
 bool NodeLowering::quantized() const { return graph_.plan(id_).quantized; }
+int64_t NodeLowering::opset() const { return graph_.opset(); }
+bool NodeLowering::wide() const { return quantized() && graph_.plan(id_).wide; }
 FileBuilder& NodeLowering::file() { return graph_.file(); }
 const schema::TensorT& NodeLowering::tensor(TensorIndex index) const {
   return graph_.file().tensor(index);
@@ -191,9 +199,11 @@ Result<TensorIndex> NodeLowering::FixedOut(float scale, int64_t zero_point) {
   EDGEOPT_TRY(const TensorIndex output, Out());
   if (!quantized()) return output;
   const schema::QuantizationParametersT& given = *tensor(output).quantization;
-  if (given.scale.front() == scale && given.zero_point.front() == zero_point) return output;
-  const Quantization fixed{{scale}, {zero_point}, 0};
-  return file().AddTensor(Name("fixed"), DataType::kInt8, file().ShapeOf(output), &fixed);
+  const Quantization fixed =
+      wide() ? Quantization{{kInt16FixedScale}, {0}, 0} : Quantization{{scale}, {zero_point}, 0};
+  if (given.scale == fixed.scales && given.zero_point == fixed.zero_points) return output;
+  return file().AddTensor(Name("fixed"), wide() ? DataType::kInt16 : DataType::kInt8,
+                          file().ShapeOf(output), &fixed);
 }
 
 Status NodeLowering::AddRequantization(TensorIndex fixed) {
@@ -273,10 +283,21 @@ Result<TensorIndex> NodeLowering::IntegerBias(size_t slot, int64_t channels) {
   EDGEOPT_TRY(const StoredConstant weight, StoredIn(1));
   const double input_scale = tensor(input).quantization->scale.front();
   Quantization quantization;
-  for (const float scale : weight.quantization->scales)
-    quantization.scales.push_back(static_cast<float>(input_scale * scale));
+  const std::vector<float>& scales = weight.quantization->scales;
+  // The groups of a ConvTranspose share theirs.
+  const size_t count = scales.size() == 1 ? 1 : static_cast<size_t>(channels);
+  for (size_t i = 0; i < count; ++i)
+    quantization.scales.push_back(static_cast<float>(input_scale * scales[i % scales.size()]));
   quantization.zero_points.assign(quantization.scales.size(), 0);
-  std::vector<int32_t> bias(static_cast<size_t>(channels), 0);
+  EDGEOPT_TRY(const Tensor bias, wide() ? BiasIntegers<int64_t>(slot, channels, quantization)
+                                        : BiasIntegers<int32_t>(slot, channels, quantization));
+  return Constant(bias, "bias", &quantization);
+}
+
+template <typename T>
+Result<Tensor> NodeLowering::BiasIntegers(size_t slot, int64_t channels,
+                                          const Quantization& quantization) const {
+  std::vector<T> bias(static_cast<size_t>(channels), 0);
   const auto stored = has_input(slot) ? graph_.StoredConstantOf(node().input(slot)) : std::nullopt;
   if (stored && stored->tensor.type() == DataType::kInt32 && stored->tensor.size() == channels &&
       stored->quantization && SameScales(*stored->quantization, quantization)) {
@@ -286,9 +307,9 @@ Result<TensorIndex> NodeLowering::IntegerBias(size_t slot, int64_t channels) {
     if (!constant) return Unsupported("a bias computed at run time");
     EDGEOPT_TRY(const auto values, constant->ToDoubles());
     for (size_t i = 0; i < bias.size() && i < values.size(); ++i)
-      bias[i] = RoundToInt32(values[i] / quantization.scales[i % quantization.scales.size()]);
+      bias[i] = RoundTo<T>(values[i] / quantization.scales[i % quantization.scales.size()]);
   }
-  return Constant(Tensor::Of({channels}, bias), "bias", &quantization);
+  return Tensor::Of({channels}, bias);
 }
 
 Result<TensorIndex> NodeLowering::Element(const Tensor& tensor, int64_t index) {
@@ -337,6 +358,24 @@ std::string NodeLowering::Name(std::string_view what) const {
   return name + "/" + std::string(what);
 }
 
+// --- subgraphs ---
+
+const ir::Graph& NodeLowering::graph() const { return graph_.graph(); }
+
+Result<const ir::Graph*> NodeLowering::GraphOf(std::string_view attribute) const {
+  const ir::Attribute* given = node().FindAttribute(attribute);
+  const auto* subgraph = given != nullptr ? given->get<ir::GraphPtr>() : nullptr;
+  if (subgraph == nullptr) return BadInput("it has no graph '" + std::string(attribute) + "'");
+  return subgraph->get();
+}
+
+Result<TensorIndex> NodeLowering::TensorOf(ir::ValueId id) { return graph_.TensorOf(id); }
+
+Result<std::vector<TensorIndex>> NodeLowering::Lowered(const ir::Graph& graph,
+                                                       const std::vector<TensorIndex>& inputs) {
+  return GraphLowering(graph, opset(), file(), graph_.options()).RunOn(inputs);
+}
+
 // --- operators written often ---
 
 Status NodeLowering::ReshapeTo(TensorIndex input, const ir::Shape& shape, TensorIndex output) {
@@ -362,6 +401,11 @@ Result<TensorIndex> NodeLowering::Reshape(TensorIndex input, const ir::Shape& sh
   EDGEOPT_TRY(const TensorIndex output, TempLike(input, shape, what));
   EDGEOPT_CHECK_OK(ReshapeTo(input, shape, output));
   return output;
+}
+
+Result<TensorIndex> NodeLowering::AsScalar(TensorIndex input) {
+  if (file().ShapeOf(input).empty()) return input;
+  return Reshape(input, {}, "scalar");
 }
 
 Result<TensorIndex> NodeLowering::Transpose(TensorIndex input,

@@ -1,5 +1,7 @@
 // Source: the versions that TensorFlow Lite's own converter writes (op_version.cc in LiteRT's
-// tools/versioning, 2026), for the operators and types that edgeopt writes.
+// tools/versioning, 2026), for the operators and types that edgeopt writes. Convolutions and
+// FULLY_CONNECTED of int16 data have those that it means for them: it looks for int16 weights, too,
+// which are int8, and so writes 1, with which an old runtime would start and then fail.
 #include "formats/tflite/lower/op_version.h"
 
 #include <algorithm>
@@ -38,6 +40,7 @@ struct Use {
     return *graph.tensors[static_cast<size_t>(op.outputs.front())];
   }
   bool integer() const { return Type() == TensorType::INT8; }
+  bool wide() const { return Type() == TensorType::INT16; }
   // float activations, int8 weights.
   bool hybrid() const { return Type() == TensorType::FLOAT32 && Type(1) == TensorType::INT8; }
   bool BroadcastsHigh() const {
@@ -51,11 +54,12 @@ int32_t ConvVersion(const Use& use) {
   if (input->shape.size() == 4 && filter->shape.size() == 4 && input->shape[3] != filter->shape[3])
     return 6;  // groups
   if (use.hybrid()) return use.PerChannel(1) ? 5 : 2;
-  return use.integer() ? 3 : 1;
+  return use.wide() ? 4 : use.integer() ? 3 : 1;
 }
 
 int32_t DepthwiseVersion(const Use& use) {
   if (use.hybrid()) return use.PerChannel(1) ? 6 : 4;
+  if (use.wide()) return 5;
   if (use.integer()) return 3;
   const auto* options = use.op.builtin_options.AsDepthwiseConv2DOptions();
   return options->dilation_h_factor != 1 || options->dilation_w_factor != 1 ? 2 : 1;
@@ -63,6 +67,7 @@ int32_t DepthwiseVersion(const Use& use) {
 
 int32_t FullyConnectedVersion(const Use& use) {
   if (use.hybrid() && use.PerChannel(1)) return 12;
+  if (use.wide()) return 7;
   if (use.op.inputs.size() == 2) return 6;
   if (use.op.builtin_options.AsFullyConnectedOptions()->keep_num_dims) return 5;
   return use.integer() ? 4 : use.hybrid() ? 3 : 1;
@@ -76,6 +81,7 @@ int32_t TransposeConvVersion(const Use& use) {
 
 int32_t MulVersion(const Use& use) {
   if (use.Type() == TensorType::INT64) return 5;
+  if (use.wide()) return 4;
   if (!use.integer()) return 1;
   const double output = use.Scale(use.Output());
   const double product = use.Scale(*use.Input(0)) * use.Scale(*use.Input(1));
@@ -83,7 +89,7 @@ int32_t MulVersion(const Use& use) {
 }
 
 int32_t DequantizeVersion(const Use& use) {
-  if (use.Type() == TensorType::FLOAT16) return 3;
+  if (use.Type() == TensorType::FLOAT16 || use.wide()) return 3;
   return use.integer() ? (use.PerChannel(0) ? 5 : 2) : 1;
 }
 
@@ -98,6 +104,7 @@ int32_t CastVersion(const Use& use) {
 
 template <typename Options>
 int32_t ResizeVersion(const Use& use, const Options& options, bool corners_count) {
+  if (use.wide()) return 4;
   if (options.half_pixel_centers || (corners_count && options.align_corners)) return 3;
   return use.integer() ? 2 : 1;
 }
@@ -112,8 +119,9 @@ int32_t GatherVersion(const Use& use) {
 }
 
 int32_t TransposeVersion(const Use& use) {
-  if (use.Rank() > 4) return use.Rank() > 6 ? 8 : use.Rank() > 5 ? 6 : 4;
-  if (use.Type() == TensorType::INT16) return 5;
+  if (use.Rank() > 5) return use.Rank() > 6 ? 8 : 6;
+  if (use.wide()) return 5;
+  if (use.Rank() > 4) return 4;
   return use.Type() == TensorType::BOOL ? 3 : use.integer() ? 2 : 1;
 }
 
@@ -141,9 +149,10 @@ int32_t Version(Op op, const Use& use) {
     case Op::MUL:
       return MulVersion(use);
     case Op::ADD:
-      return use.Type() == TensorType::INT64 ? 4 : use.integer() ? 2 : 1;
+      return use.Type() == TensorType::INT64 ? 4 : use.wide() ? 3 : use.integer() ? 2 : 1;
     case Op::SUB:
       if (use.Type() == TensorType::INT64) return 4;
+      if (use.wide()) return 5;
       return use.BroadcastsHigh() ? 3 : use.integer() ? 2 : 1;
     case Op::DIV:
       return use.BroadcastsHigh() ? 2 : 1;
@@ -173,6 +182,10 @@ int32_t Version(Op op, const Use& use) {
       return PadVersion(use);
     case Op::TILE:
       return use.integer() ? 3 : 1;
+    case Op::LEAKY_RELU:
+      return use.wide() ? 2 : 1;
+    case Op::DYNAMIC_UPDATE_SLICE:
+      return use.Type() == TensorType::INT16 ? 4 : 1;
     case Op::SIGN:
       return use.Type() == TensorType::INT32 ? 2 : 1;
     case Op::BROADCAST_TO:

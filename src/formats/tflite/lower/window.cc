@@ -6,6 +6,9 @@
 namespace edgeopt::formats::tflite::lower {
 namespace {
 
+// So that the extent of a window fits TFLite's integers of 32 bits.
+constexpr int64_t kLargest = (1 << 15) - 1;
+
 Result<std::vector<int64_t>> ListOf(const ir::Node& node, std::string_view name, size_t size,
                                     int64_t fallback) {
   auto list = node.IntsOr(name, std::vector<int64_t>(size, fallback));
@@ -51,10 +54,14 @@ Form FormOf(const WindowAxis& axis, bool ceil, int64_t& needed_end) {
 }
 
 Result<TensorIndex> Lowest(NodeLowering& node, TensorIndex like) {
-  if (node.tensor(like).type == schema::TensorType::INT8) {
+  const schema::TensorType type = node.tensor(like).type;
+  if (type == schema::TensorType::INT8 || type == schema::TensorType::INT16) {
     const schema::QuantizationParametersT& given = *node.tensor(like).quantization;
     const Quantization quantization{given.scale, given.zero_point, 0};
-    return node.Constant(ir::Tensor::Of<int8_t>({1}, {-128}), "lowest", &quantization);
+    const ir::Tensor lowest = type == schema::TensorType::INT8
+                                  ? ir::Tensor::Of<int8_t>({1}, {INT8_MIN})
+                                  : ir::Tensor::Of<int16_t>({1}, {INT16_MIN});
+    return node.Constant(lowest, "lowest", &quantization);
   }
   return node.Constant(ir::Tensor::Of<float>({1}, {std::numeric_limits<float>::lowest()}),
                        "lowest");
@@ -77,6 +84,10 @@ Result<Window> WindowOf(const NodeLowering& node, std::vector<int64_t> kernel) {
   window.same_upper = auto_pad == "SAME_UPPER";
   for (size_t i = 0; i < spatial; ++i) {
     WindowAxis axis{kernel[i], strides[i], dilations[i]};
+    for (const int64_t number : {axis.kernel, axis.stride, axis.dilation})
+      if (number < 1 || number > kLargest)
+        return BadInput("its window has a kernel size, stride or dilation of " +
+                        std::to_string(number) + "; expected 1 to " + std::to_string(kLargest));
     const auto size = [&](const ir::Type& type) { return (*type.shape)[i + 1].value; };
     axis.in = size(node.InType(0));
     if (node.OutRank() == node.InRank()) axis.out = size(node.OutType());

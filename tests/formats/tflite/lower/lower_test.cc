@@ -12,16 +12,17 @@ namespace {
 
 using schema::ActivationFunctionType;
 
-ir::Model Parse(const std::string& graph) {
-  auto model =
-      ParseText("<ir_version: 8, opset_import: [\"\" : 17, \"edgeopt.nhwc\" : 1]>\n" + graph);
+ir::Model Parse(const std::string& graph, int opset = 17) {
+  auto model = ParseText("<ir_version: 8, opset_import: [\"\" : " + std::to_string(opset) +
+                         ", \"edgeopt.nhwc\" : 1]>\n" + graph);
   EXPECT_TRUE(model.ok()) << (model.ok() ? "" : model.error().ToString());
   EXPECT_TRUE(InferTypes(*model).ok());
   return *model;
 }
 
-File Lowered(const std::string& graph) {
-  auto file = Lower(Parse(graph));
+// int16 is quantized to since opset 21.
+File Lowered(const std::string& graph, int opset = 17) {
+  auto file = Lower(Parse(graph, opset));
   EXPECT_TRUE(file.ok()) << (file.ok() ? "" : file.error().ToString());
   return file.ok() ? *std::move(file) : File{};
 }
@@ -149,6 +150,122 @@ g (int8[1,2] x) => (int8[1,1] y)
   const Buffer& data = file.buffers[bias.buffer];
   ASSERT_EQ(data.size(), sizeof(int32_t));
   EXPECT_EQ(*reinterpret_cast<const int32_t*>(data.data()), 12);
+}
+
+// Beside int16 data: the bias 3 of scale 0.5 * 0.25 is 24, as int64; the Relu is the operator's.
+TEST(Lower, Int16Conv) {
+  const File file = Lowered(R"(
+g (float[1,4,4,1] x) => (float[1,4,4,1] y)
+<float s = {0.5}, int16 z = {0}, int8[1,1,1,1] wq = {64}, float[1] ws = {0.25}, int8[1] wz = {0},
+ float[1] b = {3}, float t = {2}, float[1,4,4,1] a> {
+  xq = QuantizeLinear(x, s, z)
+  xd = DequantizeLinear(xq, s, z)
+  w = DequantizeLinear<axis = 0>(wq, ws, wz)
+  a = edgeopt.nhwc.Conv(xd, w, b)
+  r = Relu(a)
+  rq = QuantizeLinear(r, t, z)
+  y = DequantizeLinear(rq, t, z)
+})",
+                            21);
+  ASSERT_EQ(Operators(file), "QUANTIZE v2, CONV_2D v4, DEQUANTIZE v3");
+  const auto& graph = *file.model.subgraphs.front();
+  const auto& conv = *graph.operators[1];
+  EXPECT_EQ(conv.builtin_options.AsConv2DOptions()->fused_activation_function,
+            ActivationFunctionType::RELU);
+  const auto& output = *graph.tensors[static_cast<size_t>(conv.outputs[0])];
+  EXPECT_EQ(output.type, schema::TensorType::INT16);
+  EXPECT_EQ(output.quantization->scale, std::vector<float>{2});
+  EXPECT_EQ(graph.tensors[static_cast<size_t>(conv.inputs[1])]->type, schema::TensorType::INT8);
+  const auto& bias = *graph.tensors[static_cast<size_t>(conv.inputs[2])];
+  EXPECT_EQ(bias.type, schema::TensorType::INT64);
+  EXPECT_EQ(bias.quantization->scale, std::vector<float>{0.5f * 0.25f});
+  EXPECT_EQ(*reinterpret_cast<const int64_t*>(file.buffers[bias.buffer].data()), 24);
+}
+
+// 1024 of scale 2^-15 * 2^-7 is 2^32.
+TEST(Lower, AnInt64BiasGoesBeyond32Bits) {
+  const File file = Lowered(R"(
+g (int16[1,2] x) => (int16[1,1] y)
+<float s = {0.000030517578125}, int16 z = {0}, int8[1,2] wq = {64, 1}, float[1] ws = {0.0078125},
+ int8[1] wz = {0}, float[1] b = {1024}, float t = {2}> {
+  xd = DequantizeLinear(x, s, z)
+  w = DequantizeLinear<axis = 0>(wq, ws, wz)
+  a = Gemm<transB = 1>(xd, w, b)
+  y = QuantizeLinear(a, t, z)
+})",
+                            21);
+  ASSERT_EQ(Operators(file), "FULLY_CONNECTED v7");
+  const auto& graph = *file.model.subgraphs.front();
+  const auto& bias = *graph.tensors[static_cast<size_t>(FirstOperator(file).inputs[2])];
+  ASSERT_EQ(file.buffers[bias.buffer].size(), sizeof(int64_t));
+  EXPECT_EQ(*reinterpret_cast<const int64_t*>(file.buffers[bias.buffer].data()), int64_t{1} << 32);
+}
+
+// The kernel's int16 output has scale 2^-15.
+TEST(Lower, FixedInt16OutputScales) {
+  const auto sigmoid = [](const std::string& scale) {
+    return Operators(Lowered(R"(
+g (int16[4] x) => (int16[4] y)
+<float s = {0.5}, int16 z = {0}, float t = {)" +
+                                 scale + R"(}> {
+  xd = DequantizeLinear(x, s, z)
+  a = Sigmoid(xd)
+  y = QuantizeLinear(a, t, z)
+})",
+                             21));
+  };
+  EXPECT_EQ(sigmoid("0.000030517578125"), "LOGISTIC v3");
+  EXPECT_EQ(sigmoid("0.01"), "LOGISTIC v3, QUANTIZE v2");
+}
+
+// The kernel for scales that are powers of two is another one, and what the option's default means.
+TEST(Lower, Int16SumsHaveAnyScale) {
+  const File file = Lowered(R"(
+g (int16[4] x) => (int16[4] y)
+<float s = {0.5}, int16 z = {0}, float t = {2}> {
+  xd = DequantizeLinear(x, s, z)
+  a = Add(xd, xd)
+  y = QuantizeLinear(a, t, z)
+})",
+                            21);
+  ASSERT_EQ(Operators(file), "ADD v3");
+  EXPECT_FALSE(FirstOperator(file).builtin_options.AsAddOptions()->pot_scale_int16);
+}
+
+// One kernel has one type, and some have no int16.
+TEST(Lower, WhatHasNoInt16KernelComputesInFloat) {
+  EXPECT_EQ(Operators(Lowered(R"(
+g (int8[4] x) => (int16[4] y)
+<float s = {0.5}, int8 z = {0}, float t = {2}, int16 u = {0}> {
+  xd = DequantizeLinear(x, s, z)
+  a = Relu(xd)
+  y = QuantizeLinear(a, t, u)
+})",
+                              21)),
+            "DEQUANTIZE v2, RELU v1, QUANTIZE v2");
+  EXPECT_EQ(Operators(Lowered(R"(
+g (int16[4] x) => (int16[1] y)
+<float s = {0.5}, int16 z = {0}, float t = {2}, int64[1] axes = {0}> {
+  xd = DequantizeLinear(x, s, z)
+  a = ReduceSum(xd, axes)
+  y = QuantizeLinear(a, t, z)
+})",
+                              21)),
+            "DEQUANTIZE v3, SUM v1, QUANTIZE v2");
+}
+
+TEST(Lower, Int16HasNoZeroPoint) {
+  const auto file = Lower(Parse(R"(
+g (float[4] x) => (float[4] y)
+<float s = {0.5}, int16 z = {5}> {
+  q = QuantizeLinear(x, s, z)
+  y = DequantizeLinear(q, s, z)
+})",
+                                21));
+  ASSERT_FALSE(file.ok());
+  EXPECT_EQ(file.error().code, ErrorCode::kUnsupported);
+  EXPECT_NE(file.error().message.find("int16 with the zero point 5"), std::string::npos)
+      << file.error().message;
 }
 
 // The largest float16 is 65504.

@@ -19,7 +19,7 @@ Status Unary(NodeLowering& node) {
   return OkStatus();
 }
 
-// In int8 the kernels want this scale, 1 / kSteps, and zero point of their output.
+// In int8 the kernels want this scale, 1 / kSteps, and zero point of their output, in int16 2^-15.
 template <Op kOp, int kSteps, int kZeroPoint>
 Status FixedScale(NodeLowering& node) {
   EDGEOPT_TRY(const TensorIndex input, node.In(0));
@@ -33,6 +33,9 @@ Status Binary(NodeLowering& node) {
   Options options;
   if constexpr (requires { options.fused_activation_function; })
     options.fused_activation_function = node.Activation();
+  // Its default is a kernel for scales that are powers of two.
+  if constexpr (requires { options.pot_scale_int16; })
+    if (node.wide()) options.pot_scale_int16 = false;
   EDGEOPT_TRY(const TensorIndex left, node.In(0));
   EDGEOPT_TRY(const TensorIndex right, node.In(1));
   EDGEOPT_TRY(const TensorIndex output, node.Out());

@@ -25,7 +25,7 @@ Status AlongLast(NodeLowering& node, TensorIndex output, Fn add) {
   return OkStatus();
 }
 
-// In int8 its output has scale 1/256 from 0 on.
+// In int8 its output has scale 1/256 from 0 on, in int16 2^-15.
 Status Softmax(NodeLowering& node) {
   EDGEOPT_TRY(const TensorIndex fixed, node.FixedOut(1.0f / 256, -128));
   EDGEOPT_CHECK_OK(AlongLast(node, fixed, [&](TensorIndex from, TensorIndex to) -> Status {

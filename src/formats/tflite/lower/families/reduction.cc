@@ -10,9 +10,13 @@ namespace {
 using ir::Tensor;
 
 Result<std::vector<int64_t>> AxesOf(NodeLowering& node) {
-  EDGEOPT_TRY(auto axes, node.IntsOf("axes", 1));
-  if (axes && !axes->empty()) return *std::move(axes);
+  EDGEOPT_TRY(const auto axes, node.IntsOf("axes", 1));
   std::vector<int64_t> all;
+  for (const int64_t given : axes.value_or(std::vector<int64_t>())) {
+    EDGEOPT_TRY(const int64_t axis, node.Axis(given, node.InRank()));
+    all.push_back(axis);
+  }
+  if (!all.empty()) return all;
   if (node.node().IntOr("noop_with_empty_axes", 0) == 0) {
     all.resize(static_cast<size_t>(node.InRank()));
     std::iota(all.begin(), all.end(), 0);
@@ -82,23 +86,15 @@ Status ReduceLogSum(NodeLowering& node) {
 
 // max + log(sum(exp(x - max))), so that nothing overflows.
 Status ReduceLogSumExp(NodeLowering& node) {
-  if (node.node().IntOr("keepdims", 1) == 0)
-    return node.Unsupported("keepdims = 0", "export with keepdims = 1 and a Squeeze");
-  const ir::Shape &wide = *node.InType(0).shape, &narrow = *node.OutType().shape;
-  EDGEOPT_TRY(const TensorIndex input, node.In(0));
-  EDGEOPT_TRY(const TensorIndex output, node.Out());
-  EDGEOPT_TRY(const TensorIndex largest, node.TempLike(output, narrow, "largest"));
-  EDGEOPT_CHECK_OK(AddReduction(node, Op::REDUCE_MAX, input, largest));
-  EDGEOPT_TRY(const TensorIndex below, node.TempLike(input, wide, "below"));
-  node.file().Add(Op::SUB, {input, largest}, {below}, schema::SubOptionsT{});
-  EDGEOPT_TRY(const TensorIndex powers, node.TempLike(input, wide, "powers"));
-  node.file().Add(Op::EXP, {below}, {powers}, schema::ExpOptionsT{});
-  EDGEOPT_TRY(const TensorIndex sum, node.TempLike(output, narrow, "sum"));
-  EDGEOPT_CHECK_OK(AddReduction(node, Op::SUM, powers, sum));
-  EDGEOPT_TRY(const TensorIndex logarithm, node.TempLike(output, narrow, "logarithm"));
-  node.file().Add(Op::LOG, {sum}, {logarithm});
-  node.file().Add(Op::ADD, {logarithm, largest}, {output}, schema::AddOptionsT{});
-  return OkStatus();
+  EDGEOPT_TRY(const auto axes, AxesOf(node));
+  Composer c(node);
+  const TensorIndex x = c.In(0);
+  if (axes.empty()) return c.FinishReshape(x);
+  const TensorIndex largest = c.Reduce(Op::REDUCE_MAX, x, axes);
+  const TensorIndex powers = c.Unary(Op::EXP, c.Binary(Op::SUB, x, largest));
+  const TensorIndex logarithm = c.Unary(Op::LOG, c.Reduce(Op::SUM, powers, axes));
+  if (node.node().IntOr("keepdims", 1) != 0) return c.Finish(Op::ADD, logarithm, largest);
+  return c.FinishReshape(c.Binary(Op::ADD, logarithm, largest));
 }
 
 // The first extremum along the axis; the last one is the first of the reversed tensor.
@@ -200,7 +196,11 @@ constexpr Rule kRules[] = {
      .integer = true,
      .same_scale = true},
     {.op_type = "ReduceProd", .lower = Reduce<Op::REDUCE_PROD>, .types = Types::kFloatInt},
-    {.op_type = "ReduceSum", .lower = Reduce<Op::SUM>, .types = Types::kFloatInt, .integer = true},
+    {.op_type = "ReduceSum",
+     .lower = Reduce<Op::SUM>,
+     .types = Types::kFloatInt,
+     .integer = true,
+     .int8_only = true},
     {.op_type = "ReduceSumSquare", .lower = ReduceSumSquare},
 };
 

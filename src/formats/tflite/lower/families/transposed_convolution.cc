@@ -1,6 +1,8 @@
 // ConvTranspose, channels-last, as TRANSPOSE_CONV: SAME or VALID by which the same elements come
-// out, and a STRIDED_SLICE where neither does.
+// out, and a STRIDED_SLICE where neither does. It knows neither groups nor dilations: weights that
+// are zero between groups and between the elements of a dilated kernel do the same.
 #include <algorithm>
+#include <cstring>
 
 #include "formats/tflite/lower/lowering.h"
 #include "formats/tflite/lower/window.h"
@@ -12,22 +14,68 @@ namespace {
 using ir::Dims;
 using ir::Tensor;
 
+// Weights of more elements than this, of which most are zeros, are no sensible model.
+constexpr int64_t kMostElements = 1 << 26;
+
+struct Spread {
+  int64_t groups = 1;
+  std::vector<int64_t> dilations;
+  // [C, M / groups, kH, kW] to [C, M, (kH - 1) dilation + 1, ...].
+  Dims DimsOf(const Dims& dims) const {
+    Dims spread = {dims[0], dims[1] * groups};
+    for (size_t i = 0; i < 2; ++i) spread.push_back((dims[i + 2] - 1) * dilations[i] + 1);
+    return spread;
+  }
+  bool changes() const { return groups != 1 || dilations != std::vector<int64_t>{1, 1}; }
+};
+
+// Copies rows of the kernel's width, one element at a time where they are dilated.
+Result<Tensor> SpreadOut(const Tensor& weight, const Spread& spread) {
+  if (!spread.changes()) return weight;
+  const Dims &from = weight.dims(), to = spread.DimsOf(from);
+  EDGEOPT_TRY(const int64_t count, ir::ElementCount(to));
+  if (count > kMostElements)
+    return Unsupported("groups and dilations that make weights of " + std::to_string(count) +
+                       " elements");
+  const auto bytes = static_cast<size_t>(ir::StorageBytes(weight.type(), 1));
+  std::vector<std::byte> data(static_cast<size_t>(count) * bytes, std::byte{0});
+  const std::byte* source = weight.data().data();
+  for (int64_t c = 0; c < from[0]; ++c) {
+    const int64_t group = c / (from[0] / spread.groups);
+    for (int64_t m = 0; m < from[1]; ++m)
+      for (int64_t y = 0; y < from[2]; ++y)
+        for (int64_t x = 0; x < from[3]; ++x, source += bytes) {
+          const int64_t plane = c * to[1] + group * from[1] + m;
+          const int64_t row = plane * to[2] + y * spread.dilations[0];
+          const auto at = static_cast<size_t>(row * to[3] + x * spread.dilations[1]);
+          std::memcpy(data.data() + at * bytes, source, bytes);
+        }
+  }
+  return Tensor::Make(weight.type(), to, Buffer::FromVector(data));
+}
+
 class TransposedConvolution {
  public:
   explicit TransposedConvolution(NodeLowering& node) : node_(node) {}
 
   Status Run() {
     activation_ = node_.Activation();
-    if (node_.node().IntOr("group", 1) != 1) return node_.Unsupported("groups");
     if (node_.InRank() != 4) return node_.Unsupported("other ranks than 4");
-    EDGEOPT_TRY(weight_dims_, node_.InDims(1));
-    EDGEOPT_TRY(window_, WindowOf(node_, {weight_dims_[2], weight_dims_[3]}));
+    EDGEOPT_TRY(const Dims dims, node_.InDims(1));
+    EDGEOPT_TRY(window_, WindowOf(node_, {dims[2], dims[3]}));
+    spread_.groups = node_.node().IntOr("group", 1);
+    if (spread_.groups < 1 || dims[0] % spread_.groups != 0)
+      return BadInput(std::to_string(dims[0]) + " channels do not fit " +
+                      std::to_string(spread_.groups) + " groups");
     for (WindowAxis& axis : window_.axes) {
-      if (axis.dilation != 1) return node_.Unsupported("dilations");
+      spread_.dilations.push_back(axis.dilation);
+      axis.kernel = axis.extent();
+      axis.dilation = 1;
       if (!axis.in || !axis.out)
         return node_.Unsupported("a size that is known at run time only",
                                  "fix the sizes of the model's inputs with --shape");
     }
+    weight_dims_ = spread_.DimsOf(dims);
     EDGEOPT_CHECK_OK(PlaceOutputs());
     const auto batch = node_.InDim(0, 0);
     if (!batch)
@@ -107,14 +155,27 @@ class TransposedConvolution {
     const std::vector<int64_t> order = {1, 2, 3, 0};
     EDGEOPT_TRY(auto integers, node_.IntegerWeightIn(1, 1));
     if (integers) {
-      const Tensor permuted = ir::Permuted(integers->tensor, order);
+      EDGEOPT_TRY(const Tensor spread, SpreadOut(integers->tensor, spread_));
+      const Tensor permuted = ir::Permuted(spread, order);
       integers->quantization->axis = 0;
+      RepeatScales(*integers->quantization);
       return node_.Constant(permuted, "weights", &*integers->quantization);
     }
     const auto constant = node_.ConstantIn(1);
     if (!constant) return node_.Unsupported("weights computed at run time");
-    const Tensor permuted = ir::Permuted(*constant, order);
-    return node_.Weight(permuted, "weights");
+    EDGEOPT_TRY(const Tensor spread, SpreadOut(*constant, spread_));
+    return node_.Weight(ir::Permuted(spread, order), "weights");
+  }
+
+  // Those of one group are those of all.
+  void RepeatScales(Quantization& quantization) const {
+    const size_t count = quantization.scales.size();
+    if (count == 1) return;
+    for (int64_t group = 1; group < spread_.groups; ++group)
+      for (size_t i = 0; i < count; ++i) {
+        quantization.scales.push_back(quantization.scales[i]);
+        quantization.zero_points.push_back(quantization.zero_points[i]);
+      }
   }
 
   Result<TensorIndex> Bias(TensorIndex weight) {
@@ -123,7 +184,8 @@ class TransposedConvolution {
   }
 
   NodeLowering& node_;
-  Dims weight_dims_;
+  Spread spread_;
+  Dims weight_dims_;  // spread
   Window window_;
   schema::ActivationFunctionType activation_ = schema::ActivationFunctionType::NONE;
 };

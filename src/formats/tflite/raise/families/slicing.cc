@@ -263,8 +263,46 @@ Status ReverseSequence(OperatorRaising& op) {
       {{"batch_axis", int64_t{options.batch_dim}}, {"time_axis", int64_t{options.seq_dim}}}));
 }
 
+// Inputs: data, update, starts, which are clamped so that the update lies inside. The axes behind
+// the last along which it is smaller begin at 0 then.
+Status DynamicUpdateSlice(OperatorRaising& op) {
+  const auto data = ir::ToDims(op.InShape(0)), update = ir::ToDims(op.InShape(1));
+  if (!data || !update) return op.Unsupported("sizes that are not known");
+  if (data->size() != update->size())
+    return BadInput("its update has rank " + std::to_string(update->size()) + ", its data " +
+                    std::to_string(data->size()));
+  ir::Dims places, last;
+  for (size_t axis = data->size(); axis-- > 0;)
+    if (!places.empty() || (*update)[axis] != (*data)[axis]) {
+      places.insert(places.begin(), (*update)[axis]);
+      last.insert(last.begin(), (*data)[axis] - (*update)[axis]);
+    }
+  if (places.empty()) return op.Out(op.In(1));
+  const auto width = static_cast<int64_t>(places.size());
+  EDGEOPT_TRY(const int64_t count, ir::ElementCount(places));
+  // The index of each place in the update, along the axes that count.
+  std::vector<int64_t> grid;
+  for (int64_t place = 0; place < count; ++place) {
+    std::vector<int64_t> index(places.size());
+    int64_t rest = place;
+    for (size_t axis = places.size(); axis-- > 0; rest /= places[axis])
+      index[axis] = rest % places[axis];
+    grid.insert(grid.end(), index.begin(), index.end());
+  }
+  ir::Dims grid_dims = places;
+  grid_dims.push_back(width);
+  const ValueId starts = AddSlice(op, op.In64(2), {0}, {width}, {1});
+  const ValueId positive =
+      op.Node("Max", {starts, op.Ints(std::vector<int64_t>(places.size(), 0), "first")});
+  const ValueId inside = op.Node("Min", {positive, op.Ints(last, "last")});
+  const ValueId indices =
+      op.Node("Add", {op.Constant(Tensor::Of(grid_dims, grid), "grid"), inside});
+  return op.Out(op.Node("ScatterND", {op.In(0), indices, op.In(1)}));
+}
+
 constexpr Rule kRules[] = {
     {.op = Op::BATCH_TO_SPACE_ND, .raise = BatchToSpace, .inputs = 3},
+    {.op = Op::DYNAMIC_UPDATE_SLICE, .raise = DynamicUpdateSlice, .inputs = 3},
     {.op = Op::MIRROR_PAD, .raise = MirrorPad, .inputs = 2},
     {.op = Op::PAD, .raise = Pad, .inputs = 2},
     {.op = Op::PADV2, .raise = PadV2, .inputs = 3},
