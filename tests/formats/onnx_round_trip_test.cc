@@ -43,8 +43,7 @@ std::string RoundTrip(const fs::path& path) {
 fs::path NodeCases() { return fs::path(EDGEOPT_DEPS_DIR) / "node-cases-1.23.2"; }
 
 void ExpectRoundTrips(const fs::path& folder, size_t expected_models) {
-  if (!fs::exists(folder))
-    GTEST_SKIP() << "no test models in " << folder << "; run tests/formats/node_cases/collect.py";
+  ASSERT_TRUE(fs::exists(folder)) << "no test models in " << folder << "; run tools/setup --tests";
   const std::vector<fs::path> paths = ModelsIn(folder);
   EXPECT_EQ(paths.size(), expected_models);
   for (const fs::path& path : paths) EXPECT_EQ(RoundTrip(path), "") << path;

@@ -128,7 +128,7 @@ TEST(PrintText, SpecialFloatsRoundTrip) {
 // ONNX's node cases: what the syntax can say comes back the same.
 TEST(PrintText, NodeCasesRoundTrip) {
   const fs::path folder = fs::path(EDGEOPT_DEPS_DIR) / "node-cases-1.23.2" / "node";
-  if (!fs::exists(folder)) GTEST_SKIP() << "run tests/formats/node_cases/collect.py";
+  ASSERT_TRUE(fs::exists(folder)) << "run tools/setup --tests";
   int compared = 0;
   for (const auto& entry : fs::directory_iterator(folder)) {
     const auto model = ReadOnnx(entry.path() / "model.onnx");

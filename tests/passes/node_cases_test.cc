@@ -78,14 +78,14 @@ Tally CheckCases(bool freeze) {
 }
 
 TEST(NodeCaseTest, AsGiven) {
-  if (!fs::exists(NodeCases())) GTEST_SKIP() << "run tests/formats/node_cases/collect.py";
+  ASSERT_TRUE(fs::exists(NodeCases())) << "run tools/setup --tests";
   const Tally tally = CheckCases(false);
   EXPECT_GE(tally.compared, 1500) << tally.not_run << " cases are not run";
   EXPECT_GE(tally.changed, 300);
 }
 
 TEST(NodeCaseTest, WithParametersAsInitializers) {
-  if (!fs::exists(NodeCases())) GTEST_SKIP() << "run tests/formats/node_cases/collect.py";
+  ASSERT_TRUE(fs::exists(NodeCases())) << "run tools/setup --tests";
   const Tally tally = CheckCases(true);
   EXPECT_GE(tally.compared, 1500) << tally.not_run << " cases are not run";
   EXPECT_GE(tally.changed, 370);
