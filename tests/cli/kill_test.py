@@ -2,7 +2,6 @@
 """A run that is killed or interrupted goes on where it was, and repeats nothing that was finished."""
 import json
 import pathlib
-import shutil
 import signal
 import subprocess
 import sys
@@ -11,7 +10,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from edgeopt_cli import *  # noqa: F403: a test's vocabulary
-from fashion import make_fashion
+from fashion import make_run
 
 INTERRUPTED = 130
 
@@ -31,9 +30,7 @@ def finished_parts(state):
 class KillTest(CliTest):
     def setUp(self):
         super().setUp()
-        make_fashion(self.folder / "data", validation=200)
-        shutil.copy(EXAMPLES / "fashion_resnet10.onnx", self.folder / "net.onnx")
-        shutil.copy(EXAMPLES / "fashion_mnist.toml", self.folder / "pre.toml")
+        make_run(self.folder, validation=200)
         self.optimize = ["optimize", "net.onnx", "--data", "data:t10k", "--calibration", "data:train",
                          "--preprocessing", "pre.toml", "--metric", "top1", "--threads", "1", "--quiet"]
         self.state = self.folder / "net_edgeopt" / "state.json"

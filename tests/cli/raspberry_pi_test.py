@@ -2,7 +2,6 @@
 """The main job for a Raspberry Pi on a small part of Fashion-MNIST: TFLite, with its proof."""
 import json
 import pathlib
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -10,7 +9,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from edgeopt_cli import *  # noqa: F403: a test's vocabulary
-from fashion import make_fashion
+from fashion import make_run
 
 LABEL = "Host Estimate (not target hardware)"
 DATA = ["--data", "data:t10k", "--calibration", "data:train", "--preprocessing", "pre.toml", "--metric", "top1",
@@ -25,9 +24,7 @@ class RaspberryPiTest(CliTest):
         folder = tempfile.TemporaryDirectory()
         cls.addClassCleanup(folder.cleanup)
         cls.shared = pathlib.Path(folder.name)
-        make_fashion(cls.shared / "data")
-        shutil.copy(EXAMPLES / "fashion_resnet10.onnx", cls.shared / "net.onnx")
-        shutil.copy(EXAMPLES / "fashion_mnist.toml", cls.shared / "pre.toml")
+        make_run(cls.shared)
         cls.process = subprocess.run(
             [EDGEOPT, "optimize", "net.onnx", "--device", "raspberry-pi-5", *DATA, "--json"],
             cwd=cls.shared, capture_output=True, text=True, check=False, timeout=250, stdin=subprocess.DEVNULL)

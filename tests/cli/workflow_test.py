@@ -12,7 +12,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from edgeopt_cli import *  # noqa: F403: a test's vocabulary
-from fashion import make_fashion
+from fashion import make_run
 
 BLOCK = [
     ("phase", r"PROFILE|OPTIMIZE|BENCHMARK|VALIDATE|PACKAGE"), ("model_name", r"net"), ("source_format", r"onnx"),
@@ -32,9 +32,7 @@ class WorkflowTest(CliTest):
         folder = tempfile.TemporaryDirectory()
         cls.addClassCleanup(folder.cleanup)
         cls.shared = pathlib.Path(folder.name)
-        make_fashion(cls.shared / "data")
-        shutil.copy(EXAMPLES / "fashion_resnet10.onnx", cls.shared / "net.onnx")
-        shutil.copy(EXAMPLES / "fashion_mnist.toml", cls.shared / "pre.toml")
+        make_run(cls.shared)
         (cls.shared / "net.onnx").chmod(0o444)
         cls.before = contents(cls.shared)
         cls.process = subprocess.run(

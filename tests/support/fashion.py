@@ -2,8 +2,11 @@
 images in a folder per class."""
 import gzip
 import pathlib
+import shutil
 import struct
 import zlib
+
+from edgeopt_cli import EXAMPLES
 
 SOURCE = pathlib.Path("/usr/share/datasets/fashion-mnist")
 
@@ -25,6 +28,13 @@ def make_fashion(folder, validation=400, calibration=100):
         images, labels = f"{split}-images-idx3-ubyte", f"{split}-labels-idx1-ubyte"
         (folder / images).write_bytes(read_idx(images, count, (28, 28)))
         (folder / labels).write_bytes(read_idx(labels, count, ()))
+
+
+def make_run(folder, validation=400):
+    """What an optimization takes: folder/data (as make_fashion), net.onnx (resnet10) and pre.toml."""
+    make_fashion(folder / "data", validation)
+    shutil.copy(EXAMPLES / "fashion_resnet10.onnx", folder / "net.onnx")
+    shutil.copy(EXAMPLES / "fashion_mnist.toml", folder / "pre.toml")
 
 
 # The dataset's names of its labels 0 to 9 (github.com/zalandoresearch/fashion-mnist), numbered so that they sort so.
