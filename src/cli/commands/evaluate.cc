@@ -69,7 +69,7 @@ std::string Line(const std::string& model, const std::string& metric, const metr
 
 Result<Answer> Execute(const Options& options, Context& context) {
   EDGEOPT_CHECK_OK(CheckBaseline(options));
-  EDGEOPT_CHECK_OK(CheckSessionOptions(options.session, {options.model}));
+  EDGEOPT_CHECK_OK(CheckSessionOptions(options.session, {options.model, options.baseline}));
   pipeline::EvaluateOptions evaluate;
   evaluate.metric = options.metric;
   EDGEOPT_TRY(evaluate.metric_parameters, ParseParameters(options.parameters));

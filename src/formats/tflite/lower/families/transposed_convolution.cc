@@ -29,7 +29,7 @@ struct Spread {
   bool changes() const { return groups != 1 || dilations != std::vector<int64_t>{1, 1}; }
 };
 
-// Copies rows of the kernel's width, one element at a time where they are dilated.
+// Each element to its place among zeros.
 Result<Tensor> SpreadOut(const Tensor& weight, const Spread& spread) {
   if (!spread.changes()) return weight;
   const Dims &from = weight.dims(), to = spread.DimsOf(from);
