@@ -4,9 +4,10 @@
 #include <iterator>
 
 #include "cli/parser.h"
+#include "devices/device.h"
+#include "devices/remote_host.h"
 #include "measure/fitting_inputs.h"
 #include "measure/machine.h"
-#include "pipeline/agents.h"
 #include "pipeline/evaluate.h"
 #include "pipeline/open_model.h"
 
@@ -40,19 +41,55 @@ Status CheckSessionOptions(const SessionArguments& arguments,
                     "' runs in ONNX Runtime");
 }
 
-Result<std::unique_ptr<measure::AgentClient>> LoadInAgent(const Context& context,
+void AddHostOptions(Parser& parser, HostArguments& arguments) {
+  parser.Add("--host", arguments.host, "measure there, over ssh: pi@raspberrypi.local")
+      .TypeName("HOST");
+  AddAgentFilesOption(parser, arguments);
+}
+
+void AddAgentFilesOption(Parser& parser, HostArguments& arguments) {
+  parser.Add("--agent-files", arguments.agent_files, "the edgeopt and runtimes that go there")
+      .TypeName("FOLDER");
+}
+
+Result<pipeline::AgentStarter> OpenAgents(const Context& context, const HostArguments& arguments) {
+  pipeline::AgentStarter agents{context.program, context.runtime_library, context.cancel, {}};
+  if (arguments.host.empty()) {
+    if (!arguments.agent_files.empty())
+      return UsageError("--agent-files is for another machine", "name it with --host");
+    return agents;
+  }
+  devices::RemoteOptions options;
+  options.host = arguments.host;
+  options.sources = {context.program, context.runtime_library, context.cache,
+                     arguments.agent_files};
+  options.version = EDGEOPT_VERSION;
+  options.sink = context.sink;
+  EDGEOPT_TRY(agents.remote, devices::RemoteHost::Open(std::move(options)));
+  return agents;
+}
+
+void AddHost(const pipeline::AgentStarter& agents, const measure::AgentHello& hello,
+             std::string& text, nlohmann::json& document) {
+  if (!agents.remote) return;
+  const devices::Device& device = devices::RecognizeDevice(hello.machine);
+  const std::string& board = hello.machine.board;
+  text = "On " + agents.remote->name() + ": " + (board.empty() ? hello.machine.cpu_model : board) +
+         " (" + std::string(device.name) + ")\n" + text;
+  document["host"] = {{"name", agents.remote->name()}, {"device", device.name}};
+}
+
+Result<std::unique_ptr<measure::AgentClient>> LoadInAgent(const pipeline::AgentStarter& agents,
                                                           const std::string& model,
                                                           const SessionArguments& arguments) {
   EDGEOPT_CHECK_OK(pipeline::CheckModelFile(model));
   runtimes::SessionOptions session;
-  session.threads =
-      arguments.threads > 0 ? arguments.threads : std::max(1, measure::ReadMachine().usable_cpus);
+  session.threads = arguments.threads;
   if (!arguments.kernels.empty() && IsTflite(model)) {
     const auto* const mode = std::find(std::begin(kKernels), std::end(kKernels), arguments.kernels);
     session.kernels = static_cast<runtimes::KernelMode>(mode - std::begin(kKernels));
   }
-  const pipeline::AgentStarter starter{context.program, context.runtime_library, context.cancel};
-  auto client = starter.Load(model, session);
+  auto client = agents.Load(model, session);
   if (!client.ok()) return client.error().Within("'" + model + "'");
   return client;
 }
@@ -97,10 +134,14 @@ Result<BenchInputs> SetBenchInputs(measure::AgentClient& client, const DataOptio
   }
   EDGEOPT_TRY(const ModelData data, OpenDataFor(options, client.model().inputs));
   std::vector<std::vector<ir::Tensor>> samples;
+  size_t bytes = 0;
   for (int64_t i = 0; i < std::min(kBenchSamples, data.dataset->size()); ++i) {
     EDGEOPT_TRY(const data::Sample sample, data.dataset->Load(i));
     EDGEOPT_TRY(auto tensors, data::ModelInputs(sample, data.specs));
-    samples.push_back(pipeline::ToIntegers(std::move(tensors), data.integers));
+    tensors = pipeline::ToIntegers(std::move(tensors), data.integers);
+    for (const ir::Tensor& tensor : tensors) bytes += tensor.data().size();
+    if (!samples.empty() && bytes > client.max_tensor_bytes()) break;
+    samples.push_back(std::move(tensors));
   }
   EDGEOPT_CHECK_OK(client.SetInputs(samples));
   inputs.text = std::to_string(samples.size()) + " samples of " + data.dataset->Describe();

@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/data_options.h"
 #include "measure/agent_client.h"
+#include "pipeline/agents.h"
 #include "pipeline/float_io.h"
 
 namespace edgeopt::cli {
@@ -26,11 +27,29 @@ void AddSessionOptions(Parser& parser, SessionArguments& arguments);
 Status CheckSessionOptions(const SessionArguments& arguments,
                            const std::vector<std::string>& models);
 
+// The machine that models run on, as the user says it.
+struct HostArguments {
+  std::string host;         // as devices::ParseSshAddress reads it; empty: this machine
+  std::string agent_files;  // devices::AgentSources::folder
+};
+// Declares --host and --agent-files.
+void AddHostOptions(Parser& parser, HostArguments& arguments);
+// --agent-files alone, where the host is an argument.
+void AddAgentFilesOption(Parser& parser, HostArguments& arguments);
+
+// Agents on that machine, which is connected and has the agent's files when this returns. Once per
+// command: the connection is shared.
+Result<pipeline::AgentStarter> OpenAgents(const Context& context, const HostArguments& arguments);
+
 // Starts an agent and loads the model, which was read here before (pipeline::CheckModelFile), in
 // the runtime of its format. --kernels is for the TFLite models alone.
-Result<std::unique_ptr<measure::AgentClient>> LoadInAgent(const Context& context,
+Result<std::unique_ptr<measure::AgentClient>> LoadInAgent(const pipeline::AgentStarter& agents,
                                                           const std::string& model,
                                                           const SessionArguments& arguments);
+
+// Says in both forms of an answer where its numbers come from; nothing without --host.
+void AddHost(const pipeline::AgentStarter& agents, const measure::AgentHello& hello,
+             std::string& text, nlohmann::json& document);
 
 // A data set as a loaded model takes it.
 struct ModelData {

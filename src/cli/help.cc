@@ -56,8 +56,7 @@ std::string MainHelp() {
     }
   }
   return help +
-         "With every command: --help, --json, --quiet, --config FILE (else edgeopt.toml),\n"
-         "--runtime-library FILE (another build of ONNX Runtime). First:\n"
+         "Always: --help, --json, --quiet, --config FILE, --runtime-library FILE. First:\n"
          "  edgeopt optimize MODEL.onnx --data VALIDATION --metric top1\n";
 }
 

@@ -92,7 +92,7 @@ std::optional<Error> FailureOf(const State& state, const fs::path& work, Ending 
 }  // namespace
 
 pipeline::AgentStarter AgentsOf(const Context& context) {
-  return {context.program, context.runtime_library, context.cancel};
+  return {context.program, context.runtime_library, context.cancel, {}};
 }
 
 Result<json> WriteReports(const State& state, const fs::path& work) {

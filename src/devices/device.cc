@@ -22,6 +22,15 @@ bool IsDevice(const Device& device, const measure::Machine& machine) {
   return device.board.empty() || machine.board.starts_with(device.board);
 }
 
+const Device& RecognizeDevice(const measure::Machine& machine) {
+  const Device* found = nullptr;
+  for (const Device& device : Table())
+    if (IsDevice(device, machine) &&
+        (found == nullptr || device.board.size() > found->board.size()))
+      found = &device;
+  return *found;  // every machine is a cpu-generic
+}
+
 std::string LatencyLabel(const Device& device, const measure::Machine& machine) {
   return IsDevice(device, machine) ? std::string() : std::string(kHostEstimate);
 }

@@ -34,6 +34,9 @@ Status CheckFormat(const Device& device, std::string_view format);
 // True when `machine` is such a device.
 bool IsDevice(const Device& device, const measure::Machine& machine);
 
+// The most specific profile that `machine` is one of.
+const Device& RecognizeDevice(const measure::Machine& machine);
+
 // What stands beside latencies that were measured on `machine` (this one, unless told): empty on
 // the device itself.
 inline constexpr std::string_view kHostEstimate = "Host Estimate (not target hardware)";

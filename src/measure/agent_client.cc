@@ -1,6 +1,7 @@
 #include "measure/agent_client.h"
 
 #include <algorithm>
+#include <limits>
 #include <mutex>
 
 #include "base/hash.h"
@@ -13,6 +14,9 @@ namespace edgeopt::measure {
 namespace {
 
 using nlohmann::json;
+
+// Names, types and dimensions of a request's tensors, generously.
+constexpr size_t kLineOverheadBytes = 1 << 20;
 
 // What a result has to be, read by `from`; an agent that answers otherwise is ended.
 #define EDGEOPT_TRY_ANSWER(lhs, method, expr)                                        \
@@ -67,6 +71,10 @@ Result<std::unique_ptr<AgentClient>> AgentClient::Start(AgentOptions options) {
 
 const AgentHello& AgentClient::hello() const { return hello_; }
 bool AgentClient::usable() const { return connection_->usable(); }
+size_t AgentClient::max_tensor_bytes() const {
+  if (connection_->options().shares_files) return std::numeric_limits<size_t>::max();
+  return (kMaxLineBytes - kLineOverheadBytes) / 4 * 3;
+}
 const LoadedModel& AgentClient::model() const { return model_; }
 const RuntimeInfo& AgentClient::runtime() const { return runtime_; }
 std::chrono::nanoseconds AgentClient::last_run_time() const { return last_run_time_; }
@@ -189,6 +197,39 @@ Result<MemoryUsage> AgentClient::Memory() {
   EDGEOPT_TRY(const json result, connection_->Call("memory", json::object()));
   EDGEOPT_TRY_ANSWER(const MemoryUsage memory, "memory", MemoryUsageFrom(result));
   return memory;
+}
+
+Result<hardware::Board> AgentClient::Board() {
+  EDGEOPT_TRY(const json result, connection_->Call("board", json::object()));
+  EDGEOPT_TRY_ANSWER(hardware::Board board, "board", hardware::BoardFromJson(result));
+  return board;
+}
+
+Result<ClockLock> AgentClient::LockClocks(const ClockLockParams& params) {
+  EDGEOPT_TRY(const json result, connection_->Call("lock", ToJson(params)));
+  EDGEOPT_TRY_ANSWER(ClockLock lock, "lock", ClockLockFrom(result));
+  if (lock.report.ok && !params.keep) connection_->LetTidyUp();
+  return lock;
+}
+
+Result<hardware::LockReport> AgentClient::UnlockClocks(bool sudo) {
+  EDGEOPT_TRY(const json result, connection_->Call("unlock", {{"sudo", sudo}}));
+  EDGEOPT_TRY_ANSWER(hardware::LockReport report, "unlock", hardware::LockReportFromJson(result));
+  return report;
+}
+
+Status AgentClient::Watch(std::chrono::milliseconds interval) {
+  const double seconds = static_cast<double>(interval.count()) / 1000;
+  EDGEOPT_TRY(const json result, connection_->Call("watch", {{"interval_s", seconds}}));
+  return OkStatus();
+}
+
+Result<std::vector<hardware::Sample>> AgentClient::Watched() {
+  EDGEOPT_TRY(const json result, connection_->Call("watched", json::object()));
+  EDGEOPT_TRY_ANSWER(Fields fields, "watched", Fields::Of(result, "watched"));
+  EDGEOPT_TRY_ANSWER(const json* samples, "watched", fields.Array("samples"));
+  EDGEOPT_TRY_ANSWER(auto telemetry, "watched", hardware::TelemetryFromJson(*samples));
+  return telemetry;
 }
 
 Status AgentClient::Unload() {

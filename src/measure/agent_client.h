@@ -4,13 +4,18 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "base/sinks.h"
+#include "base/subprocess.h"
+#include "hardware/board.h"
+#include "hardware/telemetry.h"
 #include "measure/agent_types.h"
 #include "measure/benchmark.h"
 #include "measure/memory.h"
@@ -27,6 +32,10 @@ struct AgentOptions {
   // The longest time without an answer or a sign of progress; then the agent is ended.
   std::chrono::milliseconds patience = std::chrono::minutes(10);
   const CancelToken* cancel = nullptr;  // looked at while waiting; must outlive the client
+  // Where the command is not the agent but what reaches it (ssh): tells why it ended, from its exit
+  // status and the tail of its standard error. nullopt: what an agent's own end would say.
+  std::function<std::optional<Error>(const ExitStatus& status, const std::string& error_output)>
+      explain_end;
 };
 
 struct LoadOptions {
@@ -61,6 +70,9 @@ class AgentClient {
   const AgentHello& hello() const;
   // The agent has not ended yet, as far as is known.
   bool usable() const;
+  // The most bytes of tensors that one request can carry: a line's worth of base64, unless files
+  // are shared.
+  size_t max_tensor_bytes() const;
 
   // Unloads what was loaded before.
   Status Load(const std::filesystem::path& model, const LoadOptions& options = {});
@@ -88,6 +100,19 @@ class AgentClient {
   Result<Profile> ProfileOperators(int64_t runs = 20, Sink* sink = nullptr);
   // Of the agent's process since Load began. Ask before ProfileOperators, which loads twice.
   Result<MemoryUsage> Memory();
+
+  // --- the board that the agent runs on ---
+
+  Result<hardware::Board> Board();
+  // Locks its clocks; the report says what stands in the way where it can't. They are set back when
+  // the agent ends, unless they are to be kept, or were locked before.
+  Result<ClockLock> LockClocks(const ClockLockParams& params);
+  // Sets back what any agent locked there.
+  Result<hardware::LockReport> UnlockClocks(bool sudo);
+  // Begins to sample its sensors, beside whatever else the agent does.
+  Status Watch(std::chrono::milliseconds interval = std::chrono::seconds(1));
+  // Ends that; what was sampled.
+  Result<std::vector<hardware::Sample>> Watched();
 
   Status Unload();
   // Ends the agent in good order: its exit code is checked.

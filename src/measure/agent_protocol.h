@@ -112,6 +112,13 @@ Result<ProfileParams> ProfileParamsFrom(const nlohmann::json& json);
 nlohmann::json ToJson(const ProfileAnswer& answer);
 Result<ProfileAnswer> ProfileAnswerFrom(const nlohmann::json& json);
 
+// --- lock ---
+
+nlohmann::json ToJson(const ClockLockParams& params);
+Result<ClockLockParams> ClockLockParamsFrom(const nlohmann::json& json);
+nlohmann::json ToJson(const ClockLock& lock);
+Result<ClockLock> ClockLockFrom(const nlohmann::json& json);
+
 nlohmann::json ToJson(const MemoryUsage& memory);
 Result<MemoryUsage> MemoryUsageFrom(const nlohmann::json& json);
 

@@ -10,6 +10,7 @@
 #include <map>
 #include <optional>
 
+#include "measure/agent/board_methods.h"
 #include "measure/agent/exchange_file.h"
 #include "measure/agent/file_store.h"
 #include "measure/agent/line_channel.h"
@@ -39,7 +40,11 @@ struct Model {
 class Agent {
  public:
   Agent(const AgentConfig& config, FileStore store, LineChannel& channel)
-      : config_(config), store_(std::move(store)), channel_(channel), clock_(SteadyClock()) {}
+      : config_(config),
+        store_(std::move(store)),
+        channel_(channel),
+        clock_(SteadyClock()),
+        board_(config.board, config.journal_folder) {}
 
   // Until the end of input or a shutdown.
   void Serve() {
@@ -64,10 +69,12 @@ class Agent {
 
   Result<json> Answer(const std::string& line, std::optional<int64_t>& id) {
     static const std::map<std::string, Method> kMethods = {
-        {"hello", &Agent::Hello},   {"has", &Agent::Has},          {"put", &Agent::Put},
-        {"load", &Agent::Load},     {"run", &Agent::Run},          {"inputs", &Agent::Inputs},
-        {"bench", &Agent::Bench},   {"profile", &Agent::Profile},  {"memory", &Agent::Memory},
-        {"unload", &Agent::Unload}, {"shutdown", &Agent::ShutDown}};
+        {"hello", &Agent::Hello},    {"has", &Agent::Has},           {"put", &Agent::Put},
+        {"load", &Agent::Load},      {"run", &Agent::Run},           {"inputs", &Agent::Inputs},
+        {"bench", &Agent::Bench},    {"profile", &Agent::Profile},   {"memory", &Agent::Memory},
+        {"unload", &Agent::Unload},  {"shutdown", &Agent::ShutDown}, {"board", &Agent::Board},
+        {"lock", &Agent::Lock},      {"unlock", &Agent::Unlock},     {"watch", &Agent::Watch},
+        {"watched", &Agent::Watched}};
     EDGEOPT_TRY(const Request request, ParseRequest(line, id));
     const auto method = kMethods.find(request.method);
     if (method == kMethods.end())
@@ -212,6 +219,12 @@ class Agent {
     return json::object();
   }
 
+  Result<json> Board(const json& value) { return board_.Board(value); }
+  Result<json> Lock(const json& value) { return board_.Lock(value); }
+  Result<json> Unlock(const json& value) { return board_.Unlock(value); }
+  Result<json> Watch(const json& value) { return board_.Watch(value); }
+  Result<json> Watched(const json& value) { return board_.Watched(value); }
+
   Result<json> ShutDown(const json& value) {
     EDGEOPT_CHECK_OK(NoParams(value, "shutdown"));
     shut_down_ = true;
@@ -302,6 +315,7 @@ class Agent {
   FileStore store_;
   LineChannel& channel_;
   const Clock clock_;
+  BoardMethods board_;
   bool greeted_ = false, shut_down_ = false;
   int64_t current_id_ = 0, last_hang_up_check_ = 0, last_progress_ = 0;
   std::filesystem::path exchange_;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "hardware/program.h"
 #include "runtimes/runtime.h"
 
 namespace edgeopt::measure {
@@ -21,6 +22,8 @@ struct AgentConfig {
   };
   std::vector<Source> runtimes;
   std::filesystem::path machine_root = "/";  // where facts about the machine are read
+  hardware::Host board;                      // where the board's sensors and programs are
+  std::filesystem::path journal_folder;      // how clocks were before they were locked
 };
 
 // Serves requests from `in_fd` until its end or a shutdown. Unavailable when the store can't be

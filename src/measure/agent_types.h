@@ -2,9 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "hardware/locking.h"
+#include "hardware/throttling.h"
 #include "measure/machine.h"
 #include "runtimes/runtime.h"
 
@@ -21,6 +24,18 @@ struct AgentHello {
   int64_t pid = 0;
   std::vector<RuntimeInfo> runtimes;
   Machine machine;
+};
+
+// How the clocks are to be locked.
+struct ClockLockParams {
+  std::optional<int> power_mode;  // of a Jetson, by nvpmodel's id
+  bool sudo = false;              // `sudo -n` may be used where rights are missing
+  bool keep = false;              // also after this agent has ended: 'edgeopt device lock'
+};
+
+struct ClockLock {
+  hardware::LockReport report;
+  std::optional<hardware::LockedClocks> clocks;  // when they are locked
 };
 
 struct LoadedModel {

@@ -1,14 +1,17 @@
 #include "pipeline/agents.h"
 
+#include <algorithm>
+
 #include "base/file.h"
+#include "formats/onnx/onnx.h"
 #include "pipeline/open_model.h"
 
 namespace edgeopt::pipeline {
 
 using measure::AgentClient;
 
-Result<std::unique_ptr<AgentClient>> AgentStarter::Load(
-    const std::filesystem::path& model, const runtimes::SessionOptions& options) const {
+Result<std::unique_ptr<AgentClient>> AgentStarter::Start() const {
+  if (remote) return remote->Start(cancel);
   measure::AgentOptions agent;
   agent.argv = {program.string(), "agent"};
   if (!runtime_library.empty()) {
@@ -16,11 +19,27 @@ Result<std::unique_ptr<AgentClient>> AgentStarter::Load(
     agent.argv.push_back(runtime_library.string());
   }
   agent.cancel = cancel;
-  EDGEOPT_TRY(auto client, AgentClient::Start(std::move(agent)));
+  return AgentClient::Start(std::move(agent));
+}
+
+Result<std::unique_ptr<AgentClient>> AgentStarter::Load(
+    const std::filesystem::path& model, const runtimes::SessionOptions& options) const {
+  EDGEOPT_TRY(auto client, Start());
   measure::LoadOptions load;
-  load.runtime = RuntimeOf(FormatOf(model));
+  const Format format = FormatOf(model);
+  load.runtime = RuntimeOf(format);
   load.session = options;
-  EDGEOPT_CHECK_OK(client->Load(model, load));
+  if (load.session.threads <= 0)
+    load.session.threads = std::max(1, client->hello().machine.usable_cpus);
+  if (!remote) {
+    EDGEOPT_CHECK_OK(client->Load(model, load));
+    return client;
+  }
+  if (format == Format::kOnnx) {
+    EDGEOPT_TRY(load.external_data, formats::ExternalFiles(model));
+  }
+  const Status loaded = client->Load(model, load);
+  if (!loaded.ok()) return loaded.error().Within("on '" + remote->name() + "'");
   return client;
 }
 

@@ -16,11 +16,11 @@
 #include "passes/quantize/integer_io.h"
 #include "passes/quantize/weight_int8.h"
 #include "passes/scan_to_loop.h"
-#include "passes/subgraph_types.h"
 #include "passes/unroll_loops.h"
 #include "passes/widen_floats.h"
 #include "passes/widen_integers.h"
 #include "pipeline/float_io.h"
+#include "pipeline/infer_types.h"
 #include "pipeline/inner_values.h"
 #include "pipeline/int16_check.h"
 #include "pipeline/matched_session.h"
@@ -70,9 +70,6 @@ bool HasDynamicRange(const formats::tflite::File& file) {
     }
   return false;
 }
-
-// Types, also where they depend on what a subgraph does.
-Status InferAll(ir::Model& model) { return passes::InferSubgraphTypes(model, formats::InferTypes); }
 
 // A float64 tensor in float32.
 Status Narrow(Tensor& tensor) {
@@ -153,11 +150,11 @@ class Converter {
     passes::ManagerOptions manager;
     manager.cancel = cancel_;
     passes::Context context = PassContext(onnxruntime_);
-    context.infer_types = InferAll;
+    context.infer_types = InferAllTypes;
     EDGEOPT_TRY(const auto run, passes::Run(model_, passes::Simplify(), context, manager));
     for (const passes::PassReport& pass : run.passes)
       if (!pass.error.empty()) Warn("left out " + pass.name + ": " + pass.error);
-    return InferAll(model_);
+    return InferTypesAfresh(model_);
   }
 
   // Operators without a rule of their own become what ONNX defines them to be; Scans, short loops,
@@ -166,10 +163,10 @@ class Converter {
     const auto has_none = [](const ir::Node& node) { return !formats::tflite::HasRule(node); };
     for (int depth = 0; depth < kDeepestDefinition; ++depth) {
       EDGEOPT_TRY(const int64_t expanded, formats::ExpandOperators(model_, has_none));
-      if (expanded != 0) EDGEOPT_CHECK_OK(InferAll(model_));
+      if (expanded != 0) EDGEOPT_CHECK_OK(InferAllTypes(model_));
       EDGEOPT_TRY(const int64_t scans, passes::ScanToLoop(model_));
       EDGEOPT_TRY(const int64_t loops, passes::UnrollLoops(model_));
-      if (scans + loops != 0) EDGEOPT_CHECK_OK(InferAll(model_));
+      if (scans + loops != 0) EDGEOPT_CHECK_OK(InferAllTypes(model_));
       EDGEOPT_TRY(const int64_t products, passes::DequantizeProducts(model_));
       EDGEOPT_TRY(const int64_t widened, passes::WidenIntegers(model_));
       if (expanded + scans + loops + products + widened == 0) break;
@@ -197,13 +194,25 @@ class Converter {
     QuantizeOptions quantize = options_.quantize;
     quantize.precision = options_.precision;
     quantize.rules = options_.precision == "int16x8" ? "litert-int16x8" : "litert";
+    quantize.load = [this](const ir::Model& quantized) { return LoadQuantized(quantized); };
     EDGEOPT_TRY(Quantized done, pipeline::Quantize(model_, quantize, options_.calibration,
                                                    onnxruntime_, sink_, cancel_));
     model_ = std::move(done.model);
     (*result_.report)["quantization"] = std::move(*done.report);
     result_.table = std::move(done.table);
     result_.warnings.insert(result_.warnings.end(), done.warnings.begin(), done.warnings.end());
-    return InferAll(model_);
+    return InferAllTypes(model_);
+  }
+
+  // In LiteRT, as it would be written but for the order of its inputs' and outputs' axes.
+  Result<std::unique_ptr<runtimes::Session>> LoadQuantized(ir::Model model) const {
+    using passes::layout::Boundary;
+    EDGEOPT_CHECK_OK(InferAllTypes(model));
+    EDGEOPT_TRY([[maybe_unused]] const auto layout,
+                passes::layout::ToChannelsLast(model, Boundary::kKeep, Boundary::kKeep));
+    EDGEOPT_TRY(const auto file, formats::tflite::Lower(model, {}));
+    EDGEOPT_TRY(const std::string bytes, formats::tflite::SerializeTflite(file));
+    return litert_(std::as_bytes(std::span(bytes)));
   }
 
   Status QuantizeWeights() {
@@ -217,7 +226,7 @@ class Converter {
     for (const auto& skip : done.skips)
       report["skipped"].push_back(
           {{"name", skip.node}, {"op_type", skip.op_type}, {"reason", skip.reason}});
-    return InferAll(model_);
+    return InferAllTypes(model_);
   }
 
   Status ChangeIo() {
@@ -293,11 +302,14 @@ class Converter {
       Warn("random inputs can't verify this model: " + random.error().message);
     }
     EDGEOPT_TRY(const std::string bytes, formats::tflite::SerializeTflite(result_.file));
-    EDGEOPT_TRY(const auto converted, litert_(std::as_bytes(std::span(bytes))));
+    const auto converted = litert_(std::as_bytes(std::span(bytes)));
+    if (!converted.ok()) return Explained(converted.error());
     const auto adapt = Fitting(changed_);
     integers.insert(integers_.begin(), integers_.end());
-    const auto with_float_io = WithFloatIo(*converted, integers);
-    EDGEOPT_TRY(const auto differences, oracle.Compare(*with_float_io, adapt, adapt));
+    const auto with_float_io = WithFloatIo(**converted, integers);
+    const auto compared = oracle.Compare(*with_float_io, adapt, adapt);
+    if (!compared.ok()) return Explained(compared.error());
+    const std::vector<OutputDifference>& differences = *compared;
     (*result_.report)["verified"] = ToJson(oracle, differences);
     const bool dynamic = HasDynamicRange(result_.file);
     const bool wide = quantized && HasInt16Activations(reference_);
@@ -316,6 +328,15 @@ class Converter {
                                                   : tolerance),
                         "this is a bug of edgeopt or of LiteRT; nothing was written");
     return OkStatus();
+  }
+
+  // LiteRT's plan for open sizes gives up on some graphs, and says no more than that it does.
+  Error Explained(Error error) const {
+    for (const ir::ValueId id : model_.graph.inputs())
+      if (const ir::Type& type = model_.graph.value(id).type; !type.static_dims())
+        error.hint = "input '" + model_.graph.value(id).name + "' is " + ir::ToString(type) +
+                     ": fix its sizes with --shape";
+    return error;
   }
 
   // "; the first layer that differs is 'conv3' (Conv)"; empty where the layers can't be compared:

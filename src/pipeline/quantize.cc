@@ -2,18 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
-#include <future>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 
+#include "base/parallel.h"
 #include "formats/onnx/onnx.h"
-#include "measure/fitting_inputs.h"
-#include "measure/profile.h"
 #include "passes/quantize/dynamic_int8.h"
 #include "passes/quantize/float16.h"
 #include "passes/quantize/static_int8.h"
-#include "pipeline/fidelity.h"
+#include "pipeline/quantized_proof.h"
 #include "pipeline/readable_versions.h"
 #include "pipeline/static_ranges.h"
 
@@ -23,17 +21,10 @@ namespace {
 using nlohmann::json;
 namespace pq = passes::quantize;
 
-// Enough samples to rank calibrators by their outputs' SQNR: with more the order rarely changes.
-constexpr int64_t kRankingSamples = 32;
-// And to tell that the model works, when there is nothing to rank.
-constexpr int64_t kConfirmingSamples = 8;
 // Below it, ranges depend on chance (the reference tools recommend 100 to 500).
 constexpr uint64_t kFewSamples = 100;
 // Ranges that differ by more than this between two halves of the data are worth a warning.
 constexpr double kUnstableDifference = 0.2;
-// Below it the error is a tenth of the signal's power or more. Int8 models that kept their accuracy
-// have 15 to 40 dB.
-constexpr double kPoorSqnrDb = 10;
 
 class Quantizer {
  public:
@@ -57,7 +48,9 @@ class Quantizer {
     else
       return UsageError("unknown precision '" + options_.precision + "'",
                         "use int8, int16x8, dynamic-int8 or fp16");
-    EDGEOPT_CHECK_OK(Confirm());
+    if (!proof_) proof_.emplace(Proof());
+    EDGEOPT_CHECK_OK(proof_->Confirm(result_.model, *result_.report,
+                                     [this](std::string text) { Warn(std::move(text)); }));
     return std::move(result_);
   }
 
@@ -125,7 +118,7 @@ class Quantizer {
     const pq::RuleSet* rules = pq::FindRuleSet(options_.rules);
     if (rules == nullptr)
       return UsageError("unknown rule set '" + options_.rules + "'", "see 'edgeopt list rules'");
-    if (rules->symmetric != wide())
+    if ((rules->activation_type == ir::DataType::kInt16) != wide())
       return UsageError("rule set '" + options_.rules + "' is for --precision " +
                             (wide() ? "int8" : "int16x8") + ", not for " + options_.precision,
                         wide()
@@ -215,18 +208,29 @@ class Quantizer {
   Status ChooseCalibrator(const std::vector<const quant::Calibrator*>& candidates) {
     calibrator_ = candidates.front();
     if (candidates.size() == 1) return OkStatus();
-    EDGEOPT_TRY(const FidelityReference* reference, Reference());
+    proof_.emplace(Proof());
+    EDGEOPT_CHECK_OK(proof_->RunFloat());
+    std::vector<std::optional<Result<double>>> scores(candidates.size());
+    ParallelFor(static_cast<int64_t>(candidates.size()), options_.workers, [&](int64_t i) {
+      const auto index = static_cast<size_t>(i);
+      scores[index] = Score(*candidates[index]);
+    });
     double best = -INFINITY;
-    for (const quant::Calibrator* candidate : candidates) {
-      EDGEOPT_TRY(const ir::Model built, Build(*candidate));
-      EDGEOPT_TRY(const Fidelity fidelity, Measure(built, *reference));
+    for (size_t i = 0; i < candidates.size(); ++i) {
+      EDGEOPT_TRY(const double score, *scores[i]);
       (*result_.report)["candidates"].push_back(
-          {{"calibrator", candidate->name}, {"sqnr_db", fidelity.score_db()}});
-      if (fidelity.score_db() <= best) continue;
-      best = fidelity.score_db();
-      calibrator_ = candidate;
+          {{"calibrator", candidates[i]->name}, {"sqnr_db", score}});
+      if (score <= best) continue;
+      best = score;
+      calibrator_ = candidates[i];
     }
     return OkStatus();
+  }
+
+  Result<double> Score(const quant::Calibrator& candidate) const {
+    if (cancel_ != nullptr && cancel_->cancelled()) return Interrupted();
+    EDGEOPT_TRY(const ir::Model built, Build(candidate));
+    return proof_->Score(built);
   }
 
   Result<ir::Model> Build(const quant::Calibrator& calibrator) const {
@@ -307,7 +311,7 @@ class Quantizer {
     options.exclusions = pq::Exclusions(options_.exclude);
     if (samples_ > 0) {
       EDGEOPT_TRY(options.observed_magnitude, Magnitudes(data_->source, samples_));
-    } else if (const auto inputs = RandomInputs(); inputs.ok()) {
+    } else if (const auto inputs = Proof().RandomInputs(); inputs.ok()) {
       Warn(
           "float16 ends at 65504; which values go beyond was seen on random inputs only: give data "
           "(--calibration)");
@@ -349,113 +353,17 @@ class Quantizer {
     return magnitudes;
   }
 
-  // --- proof in the runtime ---
-
-  Result<std::unique_ptr<runtimes::Session>> LoadFloat() {
-    EDGEOPT_TRY(const std::string bytes, formats::SerializeOnnx(model_));
-    runtimes::SessionOptions options;
-    options.threads = options_.workers;
-    return runtime_.LoadBytes(std::as_bytes(std::span(bytes)), options);
-  }
-
-  Result<const FidelityReference*> Reference() {
-    if (reference_) return &*reference_;
-    EDGEOPT_TRY(const auto session, LoadFloat());
-    const bool ranks = options_.precision == "int8" && options_.calibrator == "auto";
-    const int64_t count = std::min(ranks ? kRankingSamples : kConfirmingSamples, samples_);
-    EDGEOPT_TRY(reference_,
-                FidelityReference::Make(*session, data_->source, samples_ - count, count, cancel_));
-    return &*reference_;
-  }
-
-  // Of quantized models; see RuleSet::emulated.
-  bool Emulated() const { return plan_.rules != nullptr && plan_.rules->emulated; }
-
-  runtimes::SessionOptions VariantOptions() const {
-    runtimes::SessionOptions options;
-    options.threads = options_.workers;
-    if (Emulated()) options.optimization = runtimes::GraphOptimization::kNone;
-    return options;
-  }
-
-  Result<Fidelity> Measure(const ir::Model& variant, const FidelityReference& reference) {
-    EDGEOPT_TRY(const std::string bytes, formats::SerializeOnnx(variant));
-    const runtimes::SessionOptions options = VariantOptions();
-    EDGEOPT_TRY(auto session, runtime_.LoadBytes(std::as_bytes(std::span(bytes)), options));
-    return reference.Compare(*session);
-  }
-
-  // Loads what was made, runs it, and reads from the runtime's profile which kernels ran.
-  Status Confirm() {
-    // The float model runs while the quantized one is checked and loaded.
-    std::future<Status> float_outputs;
-    if (samples_ > 0)
-      float_outputs = std::async(std::launch::async, [this]() -> Status {
-        EDGEOPT_TRY([[maybe_unused]] const FidelityReference* made, Reference());
-        return OkStatus();
-      });
-    EDGEOPT_CHECK_OK(formats::InferTypes(result_.model));
-    EDGEOPT_CHECK_OK(formats::CheckModel(result_.model));
-    EDGEOPT_TRY(const std::string bytes, formats::SerializeOnnx(result_.model));
-    runtimes::SessionOptions options = VariantOptions();
-    options.profile = !Emulated();
-    auto session = runtime_.LoadBytes(std::as_bytes(std::span(bytes)), options);
-    if (!session.ok()) return session.error().Within("the quantized model");
-    if (float_outputs.valid()) EDGEOPT_CHECK_OK(float_outputs.get());
-    const Status ran = samples_ > 0 ? RunOnData(**session) : RunOnRandom(**session);
-    if (!ran.ok()) return ran.error().Within("the quantized model");
-    if (Emulated()) return OkStatus();
-    EDGEOPT_TRY(const auto events, (*session)->EndProfile());
-    measure::Profile profile =
-        measure::MakeProfile(measure::MeanOfRuns(events), static_cast<int64_t>(events.size()));
-    measure::ExplainFloat(result_.model, profile);
-    (*result_.report)["kernels"] = measure::ToJson(profile);
-    return OkStatus();
-  }
-
-  Status RunOnData(runtimes::Session& session) {
-    EDGEOPT_TRY(const FidelityReference* reference, Reference());
-    EDGEOPT_TRY(const Fidelity fidelity, reference->Compare(session));
-    (*result_.report)["fidelity"] = fidelity.ToJson();
-    return OkStatus();
-  }
-
-  // One sample that the float model runs with.
-  Result<std::vector<ir::Tensor>> RandomInputs() {
-    EDGEOPT_TRY(const auto original, LoadFloat());
-    const auto run = [&original](const std::vector<ir::Tensor>& inputs) -> Status {
-      EDGEOPT_TRY(const auto outputs, original->Run(inputs));
-      return OkStatus();
-    };
-    return measure::FittingInputs(original->inputs(), run);
-  }
-
-  // Random inputs prove little; but NaN where the float model has none is a failure, and outputs
-  // that have nothing in common are worth a warning.
-  Status RunOnRandom(runtimes::Session& session) {
-    const auto inputs = RandomInputs();
-    if (!inputs.ok()) {
-      Warn("not run: random inputs do not fit this model (" + inputs.error().message +
-           "); give data (--calibration)");
-      return OkStatus();
-    }
-    EDGEOPT_TRY(const auto outputs, session.Run(*inputs));
-    const measure::SampleSource source = [&inputs](int64_t) { return *inputs; };
-    EDGEOPT_TRY(const auto original, LoadFloat());
-    const auto reference = FidelityReference::Make(*original, source, 0, 1, cancel_);
-    if (!reference.ok()) {
-      Warn("not compared with float: on random inputs " + reference.error().message +
-           "; give data (--calibration)");
-      return OkStatus();
-    }
-    EDGEOPT_TRY(const Fidelity compared, reference->Compare(session));
-    for (const OutputFidelity& output : compared.outputs)
-      if (output.sqnr_db < kPoorSqnrDb)
-        Warn("on random inputs output '" + output.name + "' has a signal-to-noise ratio of " +
-             std::to_string(std::lround(output.sqnr_db)) +
-             " dB against float; measure the accuracy before using this model (edgeopt evaluate, "
-             "edgeopt compare)");
-    return OkStatus();
+  // What was made, in the runtime.
+  QuantizedProof Proof() {
+    ProofOptions proof;
+    if (data_ != nullptr && samples_ > 0) proof.source = &data_->source;
+    proof.samples = samples_;
+    proof.ranks = options_.precision == "int8" && options_.calibrator == "auto";
+    proof.emulated = plan_.rules != nullptr && plan_.rules->emulated;
+    proof.load = options_.load;
+    proof.workers = options_.workers;
+    proof.cancel = cancel_;
+    return {model_, runtime_, std::move(proof)};
   }
 
   ir::Model model_;
@@ -471,7 +379,7 @@ class Quantizer {
   pq::ChannelMeans means_;  // of the inputs of layers
   StaticRanges ranges_;
   const quant::Calibrator* calibrator_ = nullptr;
-  std::optional<FidelityReference> reference_;
+  std::optional<QuantizedProof> proof_;  // made when the plan is known
 };
 
 }  // namespace

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
@@ -45,6 +46,9 @@ struct QuantizeOptions {
   // observed, with histograms.
   bool shared_table = false;
   std::string model_sha256;  // of the model's file, for the table; empty: not recorded
+  // Loads a quantized model where it is to run, for ranking calibrators and for the proof that it
+  // works; called from several threads. Empty: the runtime of the call loads it.
+  std::function<Result<std::unique_ptr<runtimes::Session>>(const ir::Model&)> load;
   int workers = 2;
 };
 

@@ -10,7 +10,8 @@ namespace edgeopt::pipeline {
 namespace {
 
 quant::Scheme SchemeOf(const passes::quantize::RuleSet& rules) {
-  if (rules.symmetric) return quant::kInt16ActivationScheme;
+  if (rules.activation_type == ir::DataType::kInt16) return quant::kInt16ActivationScheme;
+  if (rules.symmetric) return {quant::QuantType::kInt8, true, false, true};
   return {rules.activation_type == ir::DataType::kInt8 ? quant::QuantType::kInt8
                                                        : quant::QuantType::kUint8};
 }

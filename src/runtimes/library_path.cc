@@ -3,14 +3,6 @@
 namespace edgeopt::runtimes {
 namespace {
 
-// As tools/setup names the folders: what `uname -m` prints.
-#if defined(__x86_64__)
-constexpr const char* kArchitecture = "x86_64";
-#elif defined(__aarch64__)
-constexpr const char* kArchitecture = "aarch64";
-#else
-#error "edgeopt runs on x86-64 and arm64"
-#endif
 struct Place {
   const char* folder;  // in the cache
   const char* file;
@@ -21,13 +13,14 @@ constexpr Place kLiteRt = {"litert-2.1.4", "libLiteRt.so"};
 std::vector<std::filesystem::path> Candidates(const Place& place,
                                               const std::filesystem::path& executable_folder,
                                               const std::filesystem::path& explicit_path,
-                                              const std::filesystem::path& cache_folder) {
+                                              const std::filesystem::path& cache_folder,
+                                              std::string_view architecture) {
   if (!explicit_path.empty()) return {explicit_path};
   std::vector<std::filesystem::path> candidates;
   if (!executable_folder.empty())
     candidates.push_back((executable_folder / "../lib/edgeopt" / place.file).lexically_normal());
   if (!cache_folder.empty())
-    candidates.push_back(cache_folder / place.folder / kArchitecture / "lib" / place.file);
+    candidates.push_back(cache_folder / place.folder / architecture / "lib" / place.file);
   return candidates;
 }
 
@@ -35,14 +28,15 @@ std::vector<std::filesystem::path> Candidates(const Place& place,
 
 std::vector<std::filesystem::path> OnnxRuntimeCandidates(
     const std::filesystem::path& executable_folder, const std::filesystem::path& explicit_path,
-    const std::filesystem::path& cache_folder) {
-  return Candidates(kOnnxRuntime, executable_folder, explicit_path, cache_folder);
+    const std::filesystem::path& cache_folder, std::string_view architecture) {
+  return Candidates(kOnnxRuntime, executable_folder, explicit_path, cache_folder, architecture);
 }
 
 std::vector<std::filesystem::path> LiteRtCandidates(const std::filesystem::path& executable_folder,
                                                     const std::filesystem::path& explicit_path,
-                                                    const std::filesystem::path& cache_folder) {
-  return Candidates(kLiteRt, executable_folder, explicit_path, cache_folder);
+                                                    const std::filesystem::path& cache_folder,
+                                                    std::string_view architecture) {
+  return Candidates(kLiteRt, executable_folder, explicit_path, cache_folder, architecture);
 }
 
 Result<std::filesystem::path> FirstExisting(const std::vector<std::filesystem::path>& candidates,

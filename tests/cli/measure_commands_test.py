@@ -80,6 +80,34 @@ class BenchTest(CliTest):
             self.assertIn(word, process.stdout)
         self.fails(USAGE, "--runs", "bench", model, "--runs", "0")
 
+    def test_sustained_load(self):
+        model = self.write("m.onnx", classifier())
+        document = self.json("bench", model, "--threads", "1", "--sustained", "3s", "--plot", "load.svg")
+        load = document["models"][0]["sustained"]
+        self.assertTrue(2 <= len(load["windows"]) <= 3, load["windows"])
+        for before, after in zip(load["windows"], load["windows"][1:]):
+            self.assertEqual(before["end_s"], after["begin_s"])
+        self.assertEqual(sum(window["runs"] for window in load["windows"]), document["models"][0]["runs"])
+        self.assertGreaterEqual(load["windows"][-1]["end_s"] - load["windows"][0]["begin_s"], 2.9)
+        self.assertLessEqual(load["steady"]["runs"], document["models"][0]["runs"])
+        self.assertGreaterEqual(len(document["conditions"]["telemetry"]), 3)
+        self.assertIn("<svg", (self.folder / "load.svg").read_text())
+        self.assertIn("Steady from", self.done("bench", model, "--threads", "1", "--sustained", "1s").stdout)
+
+    def test_sustained_load_is_of_one_model(self):
+        model = self.write("m.onnx", classifier())
+        self.fails(USAGE, "one model alone", "bench", model, "--against", model, "--sustained", "1s")
+        self.fails(USAGE, "--plot is for --sustained", "bench", model, "--plot", "load.svg")
+        self.fails(USAGE, "no length of time", "bench", model, "--sustained", "soon")
+        self.fails(USAGE, "--lock-clocks", "bench", model, "--sudo")
+
+    def test_clocks_are_locked_or_it_says_why_not(self):
+        run = self.done("bench", self.write("m.onnx", classifier()), *QUICK, "--lock-clocks", "--json")
+        clocks = json.loads(run.stdout)["conditions"]["clocks"]
+        if clocks != "locked":
+            self.assertTrue(clocks.startswith("clocks not locked: "), clocks)
+            self.assertIn(clocks, run.stderr)
+
     def test_profile(self):
         model, data = self.write("m.onnx", classifier()), self.save_data("d.npz")
         document = self.json("profile", model, "--threads", "1", "--runs", "10")

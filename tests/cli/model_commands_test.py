@@ -111,6 +111,23 @@ class SimplifyTest(CliTest):
         self.assertEqual(self.json("inspect", "s.onnx")["opsets"], {"ai.onnx": 26})
         self.json("convert", newer, "-o", "s.tflite")
 
+    def test_runtimes_leave_no_usage_data(self):
+        home = self.folder / "home"
+        home.mkdir()
+        cache = os.environ.get("EDGEOPT_CACHE", str(pathlib.Path.home() / ".cache/edgeopt"))
+        environment = dict(os.environ, HOME=str(home), EDGEOPT_CACHE=cache)
+        environment.pop("ORT_DISABLE_TELEMETRY", None)
+        run = self.run_edgeopt("simplify", self.model, "-o", "s.onnx", env=environment)
+        self.assertEqual(run.returncode, DONE, run.stderr)
+        self.assertEqual(list(home.iterdir()), [])
+
+    def test_a_model_can_end_earlier(self):
+        self.json("simplify", self.model, "-o", "s.onnx", "--outputs", "f", "--outputs", "r")
+        document = self.json("inspect", "s.onnx")
+        self.assertEqual([output["name"] for output in document["outputs"]], ["f", "r"])
+        self.assertNotIn("MatMul", {row["op_type"] for row in document["operators"]})
+        self.fails(BAD_INPUT, "no value 'logits'", "simplify", self.model, "-o", "t.onnx", "--outputs", "logits")
+
     def test_simplifying_twice_changes_nothing(self):
         self.done("simplify", self.model, "-o", "s.onnx")
         self.done("simplify", "s.onnx", "-o", "t.onnx")

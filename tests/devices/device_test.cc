@@ -37,5 +37,16 @@ TEST(Devices, NumbersOfAnotherMachineAreLabelled) {
   EXPECT_EQ(LatencyLabel(**FindDevice("cpu-generic"), desk), "");
 }
 
+TEST(Devices, AreRecognizedByTheirBoards) {
+  measure::Machine machine;
+  EXPECT_EQ(RecognizeDevice(machine).name, "cpu-generic");
+  machine.board = "Raspberry Pi 5 Model B Rev 1.0";
+  EXPECT_EQ(RecognizeDevice(machine).name, "raspberry-pi-5");
+  machine.board = "Raspberry Pi 4 Model B Rev 1.4";
+  EXPECT_EQ(RecognizeDevice(machine).name, "raspberry-pi-4");
+  machine.board = "Raspberry Pi 3 Model B Plus Rev 1.3";
+  EXPECT_EQ(RecognizeDevice(machine).name, "cpu-generic");
+}
+
 }  // namespace
 }  // namespace edgeopt::devices

@@ -79,6 +79,17 @@ TEST_F(ExternalData, LinksInsideTheFolderAreFollowed) {
   EXPECT_TRUE(Read({{"location", "link.bin"}}).ok());
 }
 
+TEST_F(ExternalData, ItsFilesAreListed) {
+  ASSERT_TRUE(Read({{"location", "./w.bin"}, {"offset", "4"}}).ok());
+  const auto files = ExternalFiles(InFolder("m.onnx"));
+  ASSERT_TRUE(files.ok()) << Message(files);
+  EXPECT_EQ(*files, std::vector<fs::path>{"w.bin"});
+  ASSERT_FALSE(Read({{"location", "none.bin"}}).ok());
+  EXPECT_FALSE(ExternalFiles(InFolder("m.onnx")).ok());
+  ASSERT_TRUE(WriteFile(InFolder("m.onnx"), ReluModel().SerializeAsString()).ok());
+  EXPECT_TRUE(ExternalFiles(InFolder("m.onnx"))->empty());
+}
+
 TEST_F(ExternalData, DamagedEntries) {
   ExpectBadInput({}, "external data without a location");
   ExpectBadInput({{"location", "none.bin"}}, "'none.bin' is missing");

@@ -237,6 +237,22 @@ TEST(AgentClient, AgentsThatTalkNonsenseAreEnded) {
             std::string::npos);
 }
 
+TEST(AgentClient, WhatReachesTheAgentTellsWhyItEnded) {
+  AgentOptions options;
+  options.argv = {"/bin/sh", "-c", "echo cut off >&2; exit 255"};
+  options.explain_end = [](const ExitStatus& status, const std::string& error_output) {
+    EXPECT_EQ(status.ToString(), "exit code 255");
+    return Unavailable("the line is dead: " + error_output, "mend it");
+  };
+  const auto client = AgentClient::Start(options);
+  ASSERT_FALSE(client.ok());
+  EXPECT_EQ(client.error().message, "the agent ended during 'hello': the line is dead: cut off\n");
+  EXPECT_EQ(client.error().hint, "mend it");
+  options.explain_end = [](const ExitStatus&, const std::string&) { return std::nullopt; };
+  EXPECT_NE(AgentClient::Start(options).error().message.find("exit code 255; it wrote: cut off"),
+            std::string::npos);
+}
+
 TEST(AgentClient, AMissingProgramIsAnError) {
   AgentOptions options;
   options.argv = {"/nowhere/edgeopt", "agent"};

@@ -57,10 +57,15 @@ class FaultyRuntime : public runtimes::Runtime {
   }
 };
 
-int Agent(const std::string& store) {
+// Arguments: the store; root, programs and journal of a board made of files (agent_board_test.cc).
+int Agent(const std::vector<std::string>& arguments) {
   AgentConfig config;
   config.version = "test";
-  config.store = store;
+  if (!arguments.empty()) config.store = arguments[0];
+  if (arguments.size() == 4) {
+    config.board = {arguments[1], {{arguments[2]}, false}};
+    config.journal_folder = arguments[3];
+  }
   config.runtimes.push_back({"onnxruntime", [] {
                                return runtimes::OpenOnnxRuntime(
                                    runtimes::OnnxRuntimeCandidates({}, {}, EDGEOPT_DEPS_DIR));
@@ -82,7 +87,7 @@ int Agent(const std::string& store) {
 
 int main(int argc, char** argv) {
   if (argc >= 2 && std::strcmp(argv[1], "agent") == 0)
-    return edgeopt::measure::Agent(argc >= 3 ? argv[2] : "");
+    return edgeopt::measure::Agent({argv + 2, argv + argc});
   ::testing::InitGoogleTest(&argc, argv);
   return RUN_ALL_TESTS();
 }

@@ -64,6 +64,33 @@ TEST(Convert, NamesTheFirstLayerThatDiffers) {
       << wrong.error().message;
 }
 
+Result<Converted> ConvertText(const std::string& text) {
+  return Convert(formats::ParseText("<ir_version: 8, opset_import: [\"\" : 17]>\n" + text).value(),
+                 {}, *testing::OnnxRuntime(), LoadInLiteRt, SilentSink(), nullptr);
+}
+
+// ONNX Runtime runs files whose outputs are declared in another rank than they have.
+TEST(Convert, OutputsHaveTheShapesThatAreComputed) {
+  const auto converted = ConvertText(
+      "g (float[4,3] x) => (float[1,N] y) <int64[3] sizes = {2, 1, 6}> {\n"
+      "a = Abs(x)\n y = Reshape(a, sizes) }");
+  ASSERT_TRUE(converted.ok()) << converted.error().ToString();
+  const auto& graph = *converted->file.model.subgraphs[0];
+  EXPECT_EQ(graph.tensors[static_cast<size_t>(graph.outputs[0])]->shape,
+            (std::vector<int32_t>{2, 1, 6}));
+}
+
+// Without the axes no rank in the branch would be known.
+TEST(Convert, BranchesThatCaptureTheirAxes) {
+  const auto converted = ConvertText(
+      "g (bool c, float[1,4] x) => (float[A,B] y) <int64[1] axes = {0}, int64[2] all = {1, -1}> {\n"
+      "y = If(c) <then_branch = t () => (float[C,D] u) {\n"
+      "  s = Squeeze(x, axes)\n m = Softmax<axis = 0>(s)\n u = Unsqueeze(m, axes) },\n"
+      "else_branch = e () => (float[E,F] v) { v = Reshape(x, all) }>\n}");
+  ASSERT_TRUE(converted.ok()) << converted.error().ToString();
+  EXPECT_EQ((*converted->report)["operators"]["IF"], 1);
+}
+
 TEST(Convert, IntegerIoNeedsAQuantizedModel) {
   ConvertOptions options;
   options.io = "int8";

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <nlohmann/json.hpp>
 
 #include "data/open.h"
@@ -104,6 +105,25 @@ TEST_F(QuantizeTest, AutoTakesTheBestCandidate) {
       name = candidate["calibrator"];
     }
   EXPECT_EQ(report["calibrator"], name);
+}
+
+// Where everything runs in float, no candidate loses anything.
+TEST_F(QuantizeTest, CandidatesAreRankedWhereTheModelIsToRun) {
+  std::atomic<int> loads{0};
+  QuantizeOptions options;
+  options.samples = 100;
+  options.load = [&](const ir::Model&) -> Result<std::unique_ptr<runtimes::Session>> {
+    ++loads;
+    return testing::LoadModel(*model_);
+  };
+  const auto done = Run(options);
+  ASSERT_TRUE(done.ok()) << done.error().ToString();
+  const json& report = *done->report;
+  EXPECT_EQ(static_cast<size_t>(loads), report["candidates"].size() + 1);
+  // The float model is what it is compared with.
+  for (const json& candidate : report["candidates"]) EXPECT_GT(candidate["sqnr_db"], 100);
+  EXPECT_GT(report["fidelity"]["outputs"][0]["cosine"], 0.9999);
+  EXPECT_FALSE(report.contains("kernels"));
 }
 
 TEST_F(QuantizeTest, ExcludedLayersStayFloat) {

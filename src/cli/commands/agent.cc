@@ -18,6 +18,7 @@ Command agent() {
           measure::AgentConfig config;
           config.version = EDGEOPT_VERSION;
           config.store = *store;
+          if (!context.cache.empty()) config.journal_folder = context.cache / "clocks";
           config.runtimes.push_back({"onnxruntime", [&context] { return OpenRuntime(context); }});
           config.runtimes.push_back({"litert", [&context] { return OpenLiteRt(context); }});
           EDGEOPT_CHECK_OK(measure::RunAgentProcess(config));

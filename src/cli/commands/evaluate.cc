@@ -20,6 +20,7 @@ struct Options {
   std::string model, baseline, metric;
   std::vector<std::string> parameters;
   SessionArguments session;
+  HostArguments host;
   DataOptions data;
 };
 
@@ -75,7 +76,9 @@ Result<Answer> Execute(const Options& options, Context& context) {
   EDGEOPT_TRY(evaluate.metric_parameters, ParseParameters(options.parameters));
   evaluate.sink = context.sink;
   evaluate.cancel = context.cancel;
-  EDGEOPT_TRY(auto client, LoadInAgent(context, options.model, options.session));
+  EDGEOPT_TRY(const auto agents, OpenAgents(context, options.host));
+  EDGEOPT_TRY(auto client, LoadInAgent(agents, options.model, options.session));
+  const measure::AgentHello hello = client->hello();
   EDGEOPT_TRY(const ModelData data, OpenDataFor(options.data, client->model().inputs));
   const auto& dataset = data.dataset;
   const pipeline::FloatModel model = pipeline::AsFloat(std::move(client), data.integers);
@@ -83,7 +86,7 @@ Result<Answer> Execute(const Options& options, Context& context) {
   pipeline::FloatModel baseline_model;
   std::unique_ptr<runtimes::Session> baseline;
   if (!options.baseline.empty()) {
-    EDGEOPT_TRY(auto other, LoadInAgent(context, options.baseline, options.session));
+    EDGEOPT_TRY(auto other, LoadInAgent(agents, options.baseline, options.session));
     const pipeline::Integers inputs = pipeline::IntegersOf(other->model().inputs);
     baseline_model = pipeline::AsFloat(std::move(other), inputs);
     EDGEOPT_TRY(baseline, pipeline::MatchedTo(*baseline_model.session, *session));
@@ -93,6 +96,7 @@ Result<Answer> Execute(const Options& options, Context& context) {
   document["model"] = options.model;
   document["data"] = dataset->Describe();
   std::string text = Line(options.model, options.metric, result.score);
+  AddHost(agents, hello, text, document);
   if (!baseline) return Answer{text, document, {}};
 
   EDGEOPT_TRY(const auto reference,
@@ -126,6 +130,7 @@ Command evaluate() {
             parser.Add("--baseline", options->baseline, "also this model, with a paired test")
                 .TypeName("MODEL");
             AddSessionOptions(parser, options->session);
+            AddHostOptions(parser, options->host);
             AddDataOptions(parser, options->data, "--data", "the data set", true);
             return [options](Context& context) { return Execute(*options, context); };
           },

@@ -13,6 +13,7 @@ namespace {
 struct Options {
   std::string model;
   SessionArguments session;
+  HostArguments host;
   int64_t runs = 20;
   int64_t top = 15;
   DataOptions data;
@@ -31,7 +32,8 @@ Status Explain(const Options& options, measure::Profile& profile) {
 
 Result<Answer> Execute(const Options& options, Context& context) {
   EDGEOPT_CHECK_OK(CheckSessionOptions(options.session, {options.model}));
-  EDGEOPT_TRY(const auto client, LoadInAgent(context, options.model, options.session));
+  EDGEOPT_TRY(const auto agents, OpenAgents(context, options.host));
+  EDGEOPT_TRY(const auto client, LoadInAgent(agents, options.model, options.session));
   EDGEOPT_TRY(const BenchInputs given, SetBenchInputs(*client, options.data));
   const std::string& inputs = given.text;
   EDGEOPT_TRY(measure::Profile profile, client->ProfileOperators(options.runs, context.sink));
@@ -40,6 +42,7 @@ Result<Answer> Execute(const Options& options, Context& context) {
   document["inputs"] = inputs;
   std::string text = "Mean over " + std::to_string(profile.runs) + " runs, on " + inputs + "\n" +
                      ProfileTables(document, static_cast<size_t>(options.top));
+  AddHost(agents, client->hello(), text, document);
   return Answer{std::move(text), std::move(document), {}};
 }
 
@@ -51,6 +54,7 @@ Command profile() {
             auto options = std::make_shared<Options>();
             parser.Add("model", options->model, "the model").Required();
             AddSessionOptions(parser, options->session);
+            AddHostOptions(parser, options->host);
             parser.Add("--runs", options->runs, "runs to average over").Positive();
             parser.Add("--top", options->top, "list so many nodes").NonNegative();
             AddDataOptions(parser, options->data, "--data", "take inputs from this data set", false,

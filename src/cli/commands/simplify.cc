@@ -9,6 +9,7 @@
 #include "cli/runtime.h"
 #include "cli/table.h"
 #include "formats/onnx/onnx.h"
+#include "pipeline/end_at.h"
 #include "pipeline/open_model.h"
 #include "pipeline/samples.h"
 
@@ -23,7 +24,7 @@ constexpr int64_t kDataSamples = 4;
 struct Options {
   std::string model;
   OutputOption output;
-  std::vector<std::string> disabled;
+  std::vector<std::string> disabled, outputs;
   bool no_verify = false;
   DataOptions data;
 };
@@ -41,7 +42,10 @@ std::string Text(const json& report, const std::string& output) {
 Result<Answer> Execute(const Options& options, Context& context) {
   EDGEOPT_CHECK_OK(CheckOutput(options.output.path, options.output.force, options.model));
   EDGEOPT_TRY(const auto runtime, OpenRuntime(context));
-  EDGEOPT_TRY(const ir::Model model, pipeline::OpenOnnxModel(options.model));
+  EDGEOPT_TRY(ir::Model model, pipeline::OpenOnnxModel(options.model));
+  if (!options.outputs.empty()) {
+    EDGEOPT_TRY(model, pipeline::EndAt(std::move(model), options.outputs));
+  }
   pipeline::SimplifyOptions simplify;
   simplify.disabled = options.disabled;
   simplify.verify = !options.no_verify;
@@ -75,6 +79,8 @@ Command simplify() {
             AddOutputOption(parser, options->output);
             parser.Add("--disable", options->disabled, "a pass to leave out (edgeopt list passes)")
                 .TypeName("PASS");
+            parser.Add("--outputs", options->outputs, "end the model at this value, or these")
+                .TypeName("NAME");
             parser.AddFlag("--no-verify", options->no_verify,
                            "don't compare outputs before and after");
             AddDataOptions(parser, options->data, "--data",

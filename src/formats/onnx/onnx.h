@@ -12,6 +12,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/buffer.h"
 #include "base/file.h"
@@ -29,6 +30,9 @@ namespace edgeopt::formats {
 Result<ir::Model> ReadOnnx(const std::filesystem::path& path);
 // The same from bytes. External data is looked for in `folder`; an empty one refuses it.
 Result<ir::Model> ParseOnnx(const Buffer& bytes, const std::filesystem::path& folder = {});
+// The files beside the model that hold its external data, sorted, relative to its folder. Reads the
+// model: whatever ReadOnnx refuses is refused.
+Result<std::vector<std::filesystem::path>> ExternalFiles(const std::filesystem::path& path);
 
 struct OnnxWriteOptions {
   Overwrite overwrite = Overwrite::kReplace;

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 #include <limits>
+#include <set>
 
 #include "formats/onnx/external_data.h"
 #include "formats/onnx/onnx.h"
@@ -32,7 +33,7 @@ Status CheckSize(uint64_t size_bytes) {
 
 // `start`: the first bytes, to tell what the file is when it is not a model.
 Result<ir::Model> Parse(google::protobuf::io::ZeroCopyInputStream& stream,
-                        std::span<const std::byte> start, const fs::path& folder) {
+                        std::span<const std::byte> start, const internal::ExternalData& external) {
   onnx::ModelProto proto;
   {
     CodedInputStream input(&stream);
@@ -41,7 +42,7 @@ Result<ir::Model> Parse(google::protobuf::io::ZeroCopyInputStream& stream,
       return internal::NotOnnx(start, "the file can't be parsed as a protobuf message");
   }
   if (!proto.has_graph()) return internal::NotOnnx(start, "the file holds no graph");
-  return internal::FromProto(proto, internal::MappedFiles(folder));
+  return internal::FromProto(proto, external);
 }
 
 // An open file, closed on destruction.
@@ -59,9 +60,11 @@ class Descriptor {
   int fd_;
 };
 
-}  // namespace
+fs::path FolderOf(const fs::path& path) {
+  return path.parent_path().empty() ? fs::path(".") : path.parent_path();
+}
 
-Result<ir::Model> ReadOnnx(const fs::path& path) {
+Result<ir::Model> ReadWith(const fs::path& path, const internal::ExternalData& external) {
   const std::string where = "'" + path.string() + "'";
   std::error_code ec;
   const fs::file_status status = fs::status(path, ec);
@@ -83,16 +86,34 @@ Result<ir::Model> ReadOnnx(const fs::path& path) {
   // Streamed, not mapped: the strings that protobuf makes become the weights, so that the bytes are
   // in memory once.
   google::protobuf::io::FileInputStream stream(file.get(), 1 << 20);
-  const fs::path folder = path.parent_path().empty() ? fs::path(".") : path.parent_path();
-  auto model = Parse(stream, {start, static_cast<size_t>(got)}, folder);
+  auto model = Parse(stream, {start, static_cast<size_t>(got)}, external);
   if (!model.ok()) return model.error().Within(where);
   return model;
+}
+
+}  // namespace
+
+Result<ir::Model> ReadOnnx(const fs::path& path) {
+  return ReadWith(path, internal::MappedFiles(FolderOf(path)));
+}
+
+Result<std::vector<fs::path>> ExternalFiles(const fs::path& path) {
+  std::set<fs::path> files;
+  const auto recorded = [&files, mapped = internal::MappedFiles(FolderOf(path))](
+                            const onnx::TensorProto& proto, ir::DataType type, ir::Dims dims) {
+    for (const auto& entry : proto.external_data())
+      if (entry.key() == "location") files.insert(fs::path(entry.value()).lexically_normal());
+    return mapped(proto, type, std::move(dims));
+  };
+  EDGEOPT_TRY(const ir::Model model, ReadWith(path, recorded));
+  return std::vector<fs::path>(files.begin(), files.end());
 }
 
 Result<ir::Model> ParseOnnx(const Buffer& bytes, const fs::path& folder) {
   EDGEOPT_CHECK_OK(CheckSize(bytes.size()));
   google::protobuf::io::ArrayInputStream stream(bytes.data(), static_cast<int>(bytes.size()));
-  return Parse(stream, bytes.bytes().first(std::min<size_t>(bytes.size(), 64)), folder);
+  return Parse(stream, bytes.bytes().first(std::min<size_t>(bytes.size(), 64)),
+               internal::MappedFiles(folder));
 }
 
 }  // namespace edgeopt::formats

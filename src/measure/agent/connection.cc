@@ -117,12 +117,12 @@ Result<std::string> AgentClient::Connection::NextLine(const std::string& method,
     if (line.ok()) return Ended(method, {});
     if (line.error().code == ErrorCode::kBadInput) return Nonsense(method, line.error());
     if (options_.cancel != nullptr && options_.cancel->cancelled()) {
-      process_.Kill();
+      Stop();
       ended_ = true;
       return Interrupted();
     }
     if (steady_clock::now() >= deadline) {
-      process_.Kill();
+      Stop();
       return Ended(method, "it was ended after " +
                                std::to_string(options_.patience.count() / 1000) +
                                " s without a sign of life");
@@ -133,6 +133,9 @@ Result<std::string> AgentClient::Connection::NextLine(const std::string& method,
 Error AgentClient::Connection::Ended(const std::string& method, const std::string& how) {
   ended_ = true;
   const auto status = process_.Wait(kPatienceAtTheEnd);
+  if (how.empty() && status.ok() && options_.explain_end)
+    if (const auto told = options_.explain_end(*status, process_.error_output()))
+      return told->Within("the agent ended during '" + method + "'");
   std::string reason = how;
   std::string hint = "the runtime may not stand this model; try another variant or fewer threads";
   if (reason.empty() && status.ok()) reason = status->ToString();
@@ -145,8 +148,20 @@ Error AgentClient::Connection::Ended(const std::string& method, const std::strin
   return Unavailable("the agent ended during '" + method + "': " + reason + ErrorTail(), hint);
 }
 
-Error AgentClient::Connection::Nonsense(const std::string& method, const Error& why) {
+AgentClient::Connection::~Connection() {
+  if (tidies_up_ && !ended_) Stop();
+}
+
+void AgentClient::Connection::Stop() {
+  if (tidies_up_) {
+    process_.CloseInput();
+    if (process_.Wait(kPatienceAtTheEnd).ok()) return;
+  }
   process_.Kill();
+}
+
+Error AgentClient::Connection::Nonsense(const std::string& method, const Error& why) {
+  Stop();
   return Ended(method, "its answer does not follow the protocol: " + why.message);
 }
 

@@ -14,6 +14,7 @@ namespace edgeopt::measure {
 class AgentClient::Connection {
  public:
   static Result<std::unique_ptr<Connection>> Open(AgentOptions options);
+  ~Connection();
 
   // The result of the request. What the agent refuses is its error; what ends the agent is
   // Unavailable. `label` names the progress shown in `sink`.
@@ -27,6 +28,9 @@ class AgentClient::Connection {
   // An answer that does not follow the protocol: the agent is ended.
   Error Nonsense(const std::string& method, const Error& why);
   Status WaitForEnd();
+  // From now on the agent has something to set back when it ends: its input is closed, and it gets
+  // a few seconds, before it is killed.
+  void LetTidyUp() { tidies_up_ = true; }
   bool usable() const { return !ended_; }
   const AgentOptions& options() const { return options_; }
   std::string exchange_folder() const;
@@ -39,6 +43,7 @@ class AgentClient::Connection {
   Result<std::string> NextLine(const std::string& method,
                                std::chrono::steady_clock::time_point deadline);
   Error Ended(const std::string& method, const std::string& how);
+  void Stop();
   std::string ErrorTail() const;
   Status Send(const Payload& payload);
 
@@ -47,7 +52,7 @@ class AgentClient::Connection {
   std::optional<ExchangeFile> inputs_, outputs_;
   Subprocess process_;
   int64_t next_id_ = 1;
-  bool ended_ = false;
+  bool ended_ = false, tidies_up_ = false;
 };
 
 }  // namespace edgeopt::measure

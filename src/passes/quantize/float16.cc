@@ -15,6 +15,7 @@ using ir::DataType;
 using ir::Graph;
 using ir::Node;
 using ir::NodeId;
+using ir::Tensor;
 using ir::Type;
 using ir::ValueId;
 
@@ -22,10 +23,9 @@ constexpr float kLargestHalf = 65504.0f;
 
 // Operators that the ONNX specification (opset 1 to 28) defines without float16, whose result
 // depends on a type attribute, or whose float inputs are parameters rather than data.
-constexpr std::array<std::string_view, 22> kFloat32Only = {"Bernoulli",
+constexpr std::array<std::string_view, 20> kFloat32Only = {"Bernoulli",
                                                            "Constant",
                                                            "ConstantOfShape",
-                                                           "DequantizeLinear",
                                                            "DynamicQuantizeLinear",
                                                            "EyeLike",
                                                            "ImageDecoder",
@@ -34,7 +34,6 @@ constexpr std::array<std::string_view, 22> kFloat32Only = {"Bernoulli",
                                                            "Multinomial",
                                                            "NonMaxSuppression",
                                                            "OptionalGetElement",
-                                                           "QuantizeLinear",
                                                            "RandomNormal",
                                                            "RandomNormalLike",
                                                            "RandomUniform",
@@ -49,6 +48,30 @@ bool IsFloat32(const Type& type) { return type.is_tensor() && type.element == Da
 
 // Inputs that stay float32 whatever the data type: Resize's roi and scales.
 bool IsParameterInput(const Node& node, size_t slot) { return node.Is("Resize") && slot > 0; }
+
+bool IsQuantizer(const Node& node) {
+  return node.Is("QuantizeLinear") || node.Is("DequantizeLinear");
+}
+
+// What TensorRT fuses with an int8 multiply-add before it, or moves a Q or DQ past.
+constexpr std::array<std::string_view, 17> kTakenAlong = {"Add",       "BatchNormalization",
+                                                          "Clip",      "Concat",
+                                                          "Flatten",   "HardSigmoid",
+                                                          "HardSwish", "LeakyRelu",
+                                                          "MaxPool",   "Mul",
+                                                          "Relu",      "Reshape",
+                                                          "Sigmoid",   "Squeeze",
+                                                          "Tanh",      "Transpose",
+                                                          "Unsqueeze"};
+
+bool IsTakenAlong(const Node& node) {
+  return node.domain.empty() &&
+         std::find(kTakenAlong.begin(), kTakenAlong.end(), node.op_type) != kTakenAlong.end();
+}
+
+// Float16 has 11 bits above 2^-14 and loses one with each halving below: from 2^-17 on the scale is
+// exact to 2^-8, less than half a step of the largest 8-bit integer.
+constexpr float kSmallestScale = 0x1p-17f;
 
 struct HalfTensor {
   ir::Tensor tensor;
@@ -68,11 +91,48 @@ HalfTensor ToHalf(const ir::Tensor& tensor) {
   return half;
 }
 
+// A weight's DQ whose scales are too small: those become the smallest that float16 holds well, and
+// the integers are rounded anew. What they stand for moves by 2^-18 at most, a thousandth of the
+// largest weight such a channel can have.
+void WidenSmallScales(Graph& graph, NodeId id) {
+  const Node& node = graph.node(id);
+  const auto data = graph.ConstantOf(node.input(0)), scale = graph.ConstantOf(node.input(1)),
+             zero_point = graph.ConstantOf(node.input(2));
+  if (!node.Is("DequantizeLinear") || !data || !scale || data->type() != DataType::kInt8 ||
+      scale->type() != DataType::kFloat32 || scale->size() == 0)
+    return;
+  const auto is_zero = [](int8_t value) { return value == 0; };
+  if (zero_point && !std::ranges::all_of(zero_point->as<int8_t>(), is_zero)) return;
+  const auto old_scales = scale->as<float>();
+  if (std::ranges::all_of(old_scales, [](float value) { return value >= kSmallestScale; })) return;
+  // Elements of one channel lie `inner` apart from the next channel's.
+  int64_t axis = node.IntOr("axis", 1), inner = 1;
+  if (axis < 0) axis += data->rank();
+  if (scale->size() > 1 && (scale->rank() != 1 || axis < 0 || axis >= data->rank())) return;
+  if (scale->size() > 1)
+    for (int64_t i = axis + 1; i < data->rank(); ++i) inner *= data->dims()[static_cast<size_t>(i)];
+  std::vector<float> scales(old_scales.begin(), old_scales.end());
+  for (float& value : scales) value = std::max(value, kSmallestScale);
+  std::vector<int8_t> integers(data->as<int8_t>().begin(), data->as<int8_t>().end());
+  for (size_t i = 0; i < integers.size(); ++i) {
+    const size_t channel = i / static_cast<size_t>(inner) % scales.size();
+    integers[i] = static_cast<int8_t>(
+        std::nearbyint(static_cast<float>(integers[i]) * (old_scales[channel] / scales[channel])));
+  }
+  const std::string name = graph.value(node.input(0)).name;
+  graph.SetInput(id, 0, graph.AddInitializer(name + "_wide", Tensor::Of(data->dims(), integers)));
+  graph.SetInput(id, 1,
+                 graph.AddInitializer(name + "_wide_scale", Tensor::Of(scale->dims(), scales)));
+}
+
 class Converter {
  public:
   Converter(Graph& graph, const Float16Options& options) : graph_(graph), options_(options) {}
 
   Float16Report Run() {
+    if (options_.quantized == QuantizedPart::kFloat32) FindQuantizedPart();
+    if (options_.quantized == QuantizedPart::kFloat16Scales)
+      for (const NodeId id : graph_.nodes()) WidenSmallScales(graph_, id);
     for (const NodeId id : graph_.nodes()) {
       if (!TouchesFloat32(id)) continue;
       std::string reason = Obstacle(id);
@@ -120,6 +180,41 @@ class Converter {
     return any;
   }
 
+  // Operators that read a DQ, and those that they take along up to the next Q.
+  void FindQuantizedPart() {
+    const std::vector<NodeId> nodes = graph_.nodes();
+    for (const NodeId id : nodes) {
+      if (IsQuantizer(graph_.node(id))) continue;
+      const auto& inputs = graph_.node(id).inputs;
+      if (std::any_of(inputs.begin(), inputs.end(), [&](ValueId input) {
+            return graph_.ProducerIf(input, "DequantizeLinear") != nullptr;
+          }))
+        quantized_part_.insert(id);
+    }
+    // In order of execution what stands before is known; from behind, what a Q will read.
+    std::set<NodeId> reaches_quantizer;
+    for (auto id = nodes.rbegin(); id != nodes.rend(); ++id)
+      if (IsTakenAlong(graph_.node(*id)) && HasReaderIn(*id, reaches_quantizer))
+        reaches_quantizer.insert(*id);
+    for (const NodeId id : nodes)
+      if (reaches_quantizer.count(id) > 0 && ReadsQuantizedPart(id)) quantized_part_.insert(id);
+  }
+
+  bool HasReaderIn(NodeId id, const std::set<NodeId>& nodes) const {
+    const auto& uses = graph_.uses(graph_.node(id).output(0));
+    return std::any_of(uses.begin(), uses.end(), [&](const ir::Use& use) {
+      return graph_.node(use.node).Is("QuantizeLinear") || nodes.count(use.node) > 0;
+    });
+  }
+
+  bool ReadsQuantizedPart(NodeId id) const {
+    const auto& inputs = graph_.node(id).inputs;
+    return std::any_of(inputs.begin(), inputs.end(), [&](ValueId input) {
+      const NodeId made_by = graph_.producer(input);
+      return made_by.valid() && quantized_part_.count(made_by) > 0;
+    });
+  }
+
   bool TouchesFloat32(NodeId id) const {
     const Node& node = graph_.node(id);
     const auto float32 = [&](ValueId v) { return v.valid() && IsFloat32(graph_.value(v).type); };
@@ -131,6 +226,8 @@ class Converter {
     const Node& node = graph_.node(id);
     if (options_.exclusions.Match(graph_, id)) return "excluded by the user";
     if (!node.domain.empty()) return "operators of domain '" + node.domain + "' are left alone";
+    if (IsQuantizer(node)) return QuantizerObstacle(node);
+    if (quantized_part_.count(id) > 0) return "it runs in int8";
     if (std::find(kFloat32Only.begin(), kFloat32Only.end(), node.op_type) != kFloat32Only.end())
       return node.op_type + " is not defined for float16";
     if (node.has_subgraphs()) return "it has subgraphs";
@@ -146,6 +243,17 @@ class Converter {
     }
     for (const ValueId input : node.inputs)
       if (std::string reason = RangeObstacle(input); !reason.empty()) return reason;
+    return {};
+  }
+
+  std::string QuantizerObstacle(const Node& node) const {
+    if (options_.quantized != QuantizedPart::kFloat16Scales)
+      return node.op_type + " keeps its float32 scale";
+    const auto scale = graph_.ConstantOf(node.input(1));
+    if (!scale || scale->type() != DataType::kFloat32) return "its scale is no float32 constant";
+    for (const float value : scale->as<float>())
+      if (!(value >= kSmallestScale && value <= kLargestHalf))
+        return "float16 can't hold its scale " + std::to_string(value);
     return {};
   }
 
@@ -254,7 +362,7 @@ class Converter {
   Graph& graph_;
   const Float16Options& options_;
   Float16Report report_;
-  std::set<NodeId> converted_, made_casts_;
+  std::set<NodeId> converted_, made_casts_, quantized_part_;
   std::set<ValueId> made_half_;
   std::map<ValueId, ValueId> half_of_, float_of_;
 };
@@ -273,6 +381,12 @@ std::string Summary(const Float16Report& report) {
 
 Result<Float16Report> ConvertFloat16(ir::Model& model, const Float16Options& options) {
   EDGEOPT_CHECK_OK(options.exclusions.CheckAllUsed(model.graph));
+  constexpr int64_t kFloat16ScaleOpset = 19;
+  if (options.quantized == QuantizedPart::kFloat16Scales &&
+      model.OpsetVersion() < kFloat16ScaleOpset)
+    return Unsupported("QuantizeLinear has float16 scales since opset " +
+                       std::to_string(kFloat16ScaleOpset) + ", the model has " +
+                       std::to_string(model.OpsetVersion()));
   ir::Model converted = model;
   Float16Report report = Converter(converted.graph, options).Run();
   if (report.converted_nodes == 0)

@@ -5,7 +5,9 @@
 #include <limits>
 #include <optional>
 
+#include "passes/quantize/residual.h"
 #include "passes/quantize/shared_weights.h"
+#include "passes/quantize/small_products.h"
 
 namespace edgeopt::passes::quantize {
 namespace {
@@ -38,6 +40,14 @@ std::optional<Bounds> ActivationBounds(const Graph& graph, const Node& node) {
   return bounds;
 }
 
+// Of inputs-only rule sets: Q and DQ may stand before or behind these, whichever the runtime likes.
+bool Commutes(const Node& node) {
+  for (const char* op_type : {"Relu", "Clip", "MaxPool", "Reshape", "Flatten", "Transpose",
+                              "Squeeze", "Unsqueeze", "Concat"})
+    if (node.Is(op_type)) return true;
+  return false;
+}
+
 class Planner {
  public:
   Planner(const ir::Model& model, const RuleSet& rules, const Exclusions& exclusions)
@@ -68,6 +78,8 @@ class Planner {
     if (exclusions_.Match(graph_, id)) return "excluded by the user";
     if (IsFused(id)) return "the operator before it does it";
     const OpRule* rule = FindRule(rules_, node);
+    if (rule == nullptr && rules_.inputs_only && Commutes(node))
+      return "needs no Q/DQ of its own: it takes the type of its neighbours";
     if (rule == nullptr) return node.op_type + " has no " + integers() + " kernel in this runtime";
     if (model_.OpsetVersion() < rule->min_opset)
       return "has no " + integers() + " form before opset " + std::to_string(rule->min_opset);
@@ -99,6 +111,8 @@ class Planner {
     if (node.Is("Gemm") && (node.FloatOr("alpha", 1.0f) != 1.0f ||
                             node.FloatOr("beta", 1.0f) != 1.0f || node.IntOr("transA", 0) != 0))
       return "alpha or beta is not 1, or A is transposed";
+    if (rules_.large_only)
+      if (std::string reason = SmallProduct(graph_, node, *weight); !reason.empty()) return reason;
     return BiasObstacle(rule, node, *weight);
   }
 
@@ -160,6 +174,9 @@ class Planner {
     NodeId made_by = graph_.producer(value);
     if (!made_by.valid()) return {};
     if (plan_.quantized.count(made_by) > 0) return made_by;
+    if (rules_.inputs_only)
+      return Commutes(graph_.node(made_by)) ? QuantizedProducer(graph_.node(made_by).input(0))
+                                            : NodeId{};
     const NodeId before = graph_.producer(graph_.node(made_by).input(0));
     const bool through = before.valid() && plan_.quantized.count(before) > 0 &&
                          FollowingActivation(before) == made_by;
@@ -168,21 +185,40 @@ class Planner {
 
   bool ReadsAsData(NodeId id, ValueId value) const {
     if (plan_.quantized.count(id) == 0) return false;
-    for (const size_t slot : DataInputSlots(RuleOf(id), graph_.node(id)))
+    for (const size_t slot : Slots(id))
       if (graph_.node(id).inputs[slot] == value) return true;
     return false;
   }
 
+  std::vector<size_t> Slots(NodeId id) const {
+    std::vector<size_t> slots = DataInputSlots(RuleOf(id), graph_.node(id));
+    if (RuleOf(id).role == Role::kResidual)
+      if (const auto main = MainSlot(id)) std::erase(slots, *main);
+    return slots;
+  }
+
+  std::optional<size_t> MainSlot(NodeId id) const {
+    return ResidualMainSlot(graph_, id, [this](NodeId conv) {
+      return plan_.quantized.count(conv) > 0 && RuleOf(conv).role == Role::kWeighted;
+    });
+  }
+
   bool HasQuantizedReader(ValueId value) const {
     const auto& uses = graph_.uses(value);
-    return std::any_of(uses.begin(), uses.end(),
-                       [&](const ir::Use& use) { return ReadsAsData(use.node, value); });
+    return std::any_of(uses.begin(), uses.end(), [&](const ir::Use& use) {
+      const Node& reader = graph_.node(use.node);
+      return ReadsAsData(use.node, value) ||
+             (rules_.inputs_only && use.slot >= 0 && Commutes(reader) &&
+              HasQuantizedReader(reader.output(0)));
+    });
   }
 
   // Why an operator that is no multiply-add would only add conversions; empty when it gains.
   std::string Loneliness(NodeId id) const {
     const Node& node = graph_.node(id);
     const OpRule& rule = RuleOf(id);
+    if (rule.role == Role::kResidual)
+      return MainSlot(id) ? std::string() : "no int8 convolution before it takes it along";
     bool any_activation = false;
     for (const size_t slot : DataInputSlots(rule, node)) {
       const ValueId value = node.inputs[slot];
@@ -235,6 +271,7 @@ class Planner {
 
   // Gemm and MatMul keep a float output unless every reader takes int8.
   bool LeavesFloat(NodeId id) const {
+    if (rules_.inputs_only) return true;
     if (!RuleOf(id).float_output) return false;
     const ValueId value = EffectiveOutput(id);
     if (graph_.IsOutput(value)) return true;
@@ -258,7 +295,8 @@ class Planner {
       if (plan_.quantized.count(id) == 0) continue;
       const Node& node = graph_.node(id);
       const OpRule& rule = RuleOf(id);
-      for (const size_t slot : DataInputSlots(rule, node)) PlaceEntry(node.inputs[slot]);
+      for (const size_t slot : Slots(id)) PlaceEntry(node.inputs[slot]);
+      if (rule.role == Role::kResidual) plan_.float_slot[id] = *MainSlot(id);
       if (LeavesFloat(id)) continue;
       for (size_t i = 0; i < node.outputs.size(); ++i) {
         if (!node.outputs[i].valid()) continue;
@@ -329,6 +367,14 @@ class Planner {
 };
 
 }  // namespace
+
+std::vector<size_t> QuantizedSlots(const StaticPlan& plan, const ir::Graph& graph, NodeId id) {
+  const Node& node = graph.node(id);
+  std::vector<size_t> slots = DataInputSlots(*FindRule(*plan.rules, node), node);
+  if (const auto kept = plan.float_slot.find(id); kept != plan.float_slot.end())
+    std::erase(slots, kept->second);
+  return slots;
+}
 
 Result<StaticPlan> PlanStatic(const ir::Model& model, const RuleSet& rules,
                               const Exclusions& exclusions) {

@@ -35,6 +35,8 @@ struct StaticPlan {
   std::map<ir::NodeId, ir::NodeId> absorbed;
   // Of symmetric rule sets: those that stay, to become part of the operator before each.
   std::map<ir::NodeId, ir::NodeId> fused;
+  // Of inputs-only rule sets: the data input of a residual Add that stays float.
+  std::map<ir::NodeId, size_t> float_slot;
   // Values with a Q directly behind their producer; every reader then reads the DQ.
   std::vector<ir::ValueId> output_values;
   // Values that come in float (graph inputs, float nodes): only int8 readers get the DQ.
@@ -47,6 +49,9 @@ struct StaticPlan {
   // The root values, whose ranges calibration must observe; by name.
   std::vector<std::string> observe;
 };
+
+// The inputs of a quantized node that read a DQ (or a quantized constant).
+std::vector<size_t> QuantizedSlots(const StaticPlan& plan, const ir::Graph& graph, ir::NodeId id);
 
 // Requires inferred types (float32 activations are recognized by them), the rule set's OldestOpset,
 // and a simplified graph (BatchNorm folded, Clip limits constant). Unsupported when no node can be

@@ -116,6 +116,22 @@ constexpr OpRule kLiteRtInt16Rules[] = {
     {"Unsqueeze", kSameScale, kFirst, 1, false},
 };
 
+// Source: "Explicit Quantization" of TensorRT's documentation (Q/DQ on all inputs of weighted
+// operators, none on their outputs, nothing between a convolution and the BatchNorm and Relu behind
+// it, on the skip input of a residual Add alone) and modelopt/onnx/quantization of NVIDIA's
+// Model-Optimizer. MaxPool, Reshape, Transpose and Concat have no rows: Q and DQ commute with them,
+// and so do they with one scale for all inputs. LayerNormalization, Softmax and the rest stay
+// float.
+constexpr OpRule kTensorRtRules[] = {
+    {"Conv", kWeighted, kFirst, 1, true, 1, 2},
+    {"ConvTranspose", kWeighted, kFirst, 1, true, 1, 2},
+    {"Gemm", kWeighted, kFirst, 7, true, 1, 2},
+    {"MatMul", kWeighted, kFirst, 1, true, 1, -1},
+    {"Add", kResidual, kFirstTwo, 7, true},
+    {"AveragePool", kFree, kFirst, 1, true},
+    {"GlobalAveragePool", kFree, kFirst, 1, true},
+};
+
 constexpr RuleSet kRuleSets[] = {
     {"onnxruntime-x64", "ONNX Runtime on x86-64: uint8 activations, int8 weights per channel",
      ir::DataType::kUint8, ir::DataType::kInt8, kOnnxRuntimeRules},
@@ -125,6 +141,8 @@ constexpr RuleSet kRuleSets[] = {
      ir::DataType::kInt8, ir::DataType::kInt8, kLiteRtRules, true},
     {"litert-int16x8", "LiteRT, for TFLite files: int16 activations, int8 weights per channel",
      ir::DataType::kInt16, ir::DataType::kInt8, kLiteRtInt16Rules, true, true},
+    {"tensorrt", "TensorRT 8.6 to 11: symmetric int8 activations, int8 weights per channel",
+     ir::DataType::kInt8, ir::DataType::kInt8, kTensorRtRules, true, true, true, true},
 };
 
 }  // namespace

@@ -17,6 +17,7 @@ enum class Role {
   kWeighted,   // the multiply-add operators: quantized whenever they can be; int8 weights
   kFree,       // has an int8 kernel with an own output scale; worth it only between int8 neighbours
   kSameScale,  // moves values only: input and output share scale and zero point
+  kResidual,   // an Add that the convolution before it takes along: its other input is quantized
 };
 
 // Which inputs carry activations; the others (shapes, axes, weights, bias) are left alone.
@@ -49,10 +50,16 @@ struct RuleSet {
   // Relu's work: one that no operator fuses stays an operator. Biases stay float32 constants, since
   // DequantizeLinear knows no integers wide enough for their scale; the target chooses its own.
   bool symmetric = false;
+  // Q and DQ stand on inputs only. What a quantized operator gives is float in the graph, so that
+  // the runtime can fuse it with what follows; its optimizer moves the next reader's Q up to it.
+  bool inputs_only = false;
+  // Convolutions and products too small for the runtime's int8 kernels to gain stay float.
+  bool large_only = false;
 };
 
 // All rule sets: onnxruntime-x64 (uint8 activations), onnxruntime-arm64 (int8 activations), litert
-// (TFLite files), litert-int16x8 (TFLite files with int16 activations).
+// (TFLite files), litert-int16x8 (TFLite files with int16 activations), tensorrt (TensorRT
+// engines).
 std::span<const RuleSet> RuleSets();
 const RuleSet* FindRuleSet(std::string_view name);
 const OpRule* FindRule(const RuleSet& rules, const ir::Node& node);

@@ -48,7 +48,7 @@ class Rewriter {
   // Constant data operands (the table of an Add), then weight and bias.
   Status QuantizeConstants(NodeId id) {
     const OpRule& rule = RuleOf(id);
-    for (const size_t slot : DataInputSlots(rule, graph_.node(id)))
+    for (const size_t slot : QuantizedSlots(plan_, graph_, id))
       EDGEOPT_CHECK_OK(QuantizeConstantOperand(id, slot));
     return rule.role == Role::kWeighted ? QuantizeWeighted(id, rule) : OkStatus();
   }
@@ -177,7 +177,7 @@ class Rewriter {
     const ValueId dequantized = graph_.AddValue(name + "_dequantized", graph_.value(value).type);
     for (const ir::Use& use : std::vector<ir::Use>(graph_.uses(value))) {
       if (use.slot < 0 || plan_.quantized.count(use.node) == 0) continue;
-      const std::vector<size_t> slots = DataInputSlots(RuleOf(use.node), graph_.node(use.node));
+      const std::vector<size_t> slots = QuantizedSlots(plan_, graph_, use.node);
       if (std::find(slots.begin(), slots.end(), static_cast<size_t>(use.slot)) != slots.end())
         graph_.SetInput(use.node, static_cast<size_t>(use.slot), dequantized);
     }

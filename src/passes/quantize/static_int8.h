@@ -25,10 +25,10 @@ struct StaticOptions {
 
 // Rewrites the model: weights int8 per channel behind a DequantizeLinear, biases int32 (of
 // symmetric rule sets: float32, as they are), a QuantizeLinear directly behind each int8 operator
-// and one DequantizeLinear for all its readers; absorbed Relus and Clips are removed. `params`
-// holds each name of plan.observe; a value behind an absorbed activation must have a range inside
-// that activation's bounds (the caller cuts it), so that saturation equals the activation. Names of
-// inputs and outputs stay.
+// and one DequantizeLinear for all its readers (of inputs-only sets: before the int8 readers
+// alone); absorbed Relus and Clips are removed. `params` holds each name of plan.observe; a value
+// behind an absorbed activation must have a range inside that activation's bounds (the caller cuts
+// it), so that saturation equals the activation. Names of inputs and outputs stay.
 Status QuantizeStatic(ir::Model& model, const StaticPlan& plan,
                       const std::map<std::string, ActivationParams>& params,
                       const StaticOptions& options);

@@ -68,11 +68,17 @@ constexpr LateRow kLate[] = {
     {157, "UNSORTED_SEGMENT_MIN", {2, -1, -1}},
 };
 
+bool HasNoElements(const FileTensor& tensor) {
+  return std::find(tensor.signature.begin(), tensor.signature.end(), 0) != tensor.signature.end();
+}
+
 class LateFinder {
  public:
   explicit LateFinder(const ModelFile& file)
       : file_(file), from_shapes_(file.tensors.size()), made_late_(file.tensors.size(), -1) {
-    for (size_t i = 0; i < file.tensors.size(); ++i) from_shapes_[i] = file.tensors[i].constant;
+    // Without elements there is nothing to depend on, although LiteRT takes such a tensor for data.
+    for (size_t i = 0; i < file.tensors.size(); ++i)
+      from_shapes_[i] = file.tensors[i].constant || HasNoElements(file.tensors[i]);
   }
 
   Result<LateShapes> Find() {

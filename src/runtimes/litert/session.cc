@@ -43,6 +43,20 @@ ir::Dims DimsOf(const Layout& layout) {
   return {layout.dimensions, layout.dimensions + rank};
 }
 
+// LiteRT's own message is "Element type (13) not currently supported".
+Status CheckNoVariables(const ModelFile& file) {
+  const auto is_variable = [](const FileTensor& tensor) {
+    const std::string type = TensorTypeName(tensor.type);
+    return type == "RESOURCE" || type == "VARIANT";
+  };
+  const auto found = std::find_if(file.tensors.begin(), file.tensors.end(), is_variable);
+  if (found == file.tensors.end()) return OkStatus();
+  return Unsupported("tensor '" + found->name +
+                         "' is a variable, in which the model keeps a state " +
+                         "from run to run; LiteRT's interface takes no such models",
+                     "convert the model from its source with its states as inputs and outputs");
+}
+
 Result<size_t> BytesOf(int tensor_type, const ir::Dims& dims) {
   EDGEOPT_TRY(const int64_t count, ir::ElementCount(dims));
   return static_cast<size_t>(ir::StorageBytes(DataTypeOf(tensor_type), count));
@@ -71,6 +85,7 @@ LiteRtSession::~LiteRtSession() {
 // What the file declares; the bytes that LiteRT is given.
 Status LiteRtSession::ReadFile(Buffer bytes) {
   EDGEOPT_TRY(file_, ReadModelFile(bytes.bytes()));
+  EDGEOPT_CHECK_OK(CheckNoVariables(file_));
   for (size_t i = 0; i < file_.inputs.size(); ++i) {
     EDGEOPT_TRY(TensorSpec spec,
                 SpecOf(file_.tensors[static_cast<size_t>(file_.inputs[i])], file_.input_names[i]));

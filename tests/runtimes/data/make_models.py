@@ -11,8 +11,8 @@ import flatbuffers
 import numpy as np
 import schema_py_generated as schema
 
-FLOAT, INT32, INT4, INT8, BOOL, STRING, INT64 = (getattr(schema.TensorType, name) for name in (
-    "FLOAT32", "INT32", "INT4", "INT8", "BOOL", "STRING", "INT64"))
+FLOAT, INT32, INT4, INT8, BOOL, STRING, INT64, RESOURCE = (getattr(schema.TensorType, name) for name in (
+    "FLOAT32", "INT32", "INT4", "INT8", "BOOL", "STRING", "INT64", "RESOURCE"))
 OP = schema.BuiltinOperator
 
 
@@ -148,6 +148,17 @@ def late_reshape(folder, name, first, last):
     m.write(folder / name, [source], [output])
 
 
+def late_scalar(folder):
+    """-x of [1, 1] as a scalar, by a shape that has no elements and so no data, taken off x."""
+    m = Model()
+    x, minus_x = m.tensor("x", FLOAT, [1, 1]), m.tensor("minus_x", FLOAT, [1, 1])
+    shape, scalar, y = m.tensor("shape", INT32, [0]), m.tensor("scalar", FLOAT, []), m.tensor("y", FLOAT, [1, 1])
+    m.op(OP.NEG, [x], [minus_x], *options("NegOptions"))
+    m.op(OP.RESHAPE, [minus_x, shape], [scalar], *options("ReshapeOptions"))
+    m.op(OP.SUB, [x, scalar], [y], *options("SubOptions"))
+    m.write(folder / "late_scalar.tflite", [x], [y])
+
+
 def data_dependent(folder):
     """The indices of what is true: as many as the data say."""
     m = Model()
@@ -157,7 +168,7 @@ def data_dependent(folder):
 
 
 def refused(folder):
-    """What LiteRT refuses: strings, an unknown operator, shapes that do not go together."""
+    """What LiteRT refuses: strings, an unknown operator, shapes that do not go together, a variable."""
     m = Model()
     x, y = m.tensor("x", STRING, [1]), m.tensor("y", STRING, [1])
     m.op(OP.RESHAPE, [x, m.tensor("shape", INT32, [1], None, np.int32([1]))], [y], *options("ReshapeOptions"))
@@ -170,6 +181,14 @@ def refused(folder):
     x, y, z = m.tensor("x", FLOAT, [2]), m.tensor("y", FLOAT, [3]), m.tensor("z", FLOAT, [3])
     m.op(OP.ADD, [x, y], [z], *options("AddOptions"))
     m.write(folder / "mismatch.tflite", [x, y], [z])
+    m = Model()
+    x, sum_ = m.tensor("x", FLOAT, [2]), m.tensor("sum", FLOAT, [2])
+    handle, before = m.tensor("total", RESOURCE, []), m.tensor("before", FLOAT, [2])
+    m.op(OP.VAR_HANDLE, [], [handle], *options("VarHandleOptions"))
+    m.op(OP.READ_VARIABLE, [handle], [before], *options("ReadVariableOptions"))
+    m.op(OP.ADD, [x, before], [sum_], *options("AddOptions"))
+    m.op(OP.ASSIGN_VARIABLE, [handle, sum_], [], *options("AssignVariableOptions"))
+    m.write(folder / "variable.tflite", [x], [sum_])
 
 
 def main():
@@ -182,6 +201,7 @@ def main():
     late_reshape(folder, "late_reshape.tflite", first=True, last=False)
     late_reshape(folder, "late_inside.tflite", first=True, last=True)
     late_reshape(folder, "late_input.tflite", first=False, last=False)
+    late_scalar(folder)
     data_dependent(folder)
     refused(folder)
 

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/half.h"
+#include "formats/tflite/problems.h"
 
 namespace edgeopt::formats::tflite::lower {
 namespace {
@@ -219,20 +220,16 @@ Status GraphLowering::LowerNode(NodeId id) {
 
 Status GraphLowering::LowerNodes() {
   PlanNodes();
-  std::string problems;
-  int64_t count = 0;
+  Problems problems;
   for (const NodeId id : graph().nodes()) {
     const Status lowered = LowerNode(id);
     if (lowered.ok()) continue;
     if (lowered.error().code != ErrorCode::kUnsupported)
       return lowered.error().Within(graph().Describe(id));
-    ++count;
-    problems += (count == 1 ? " " : "; ") + lowered.error().Within(graph().Describe(id)).ToString();
+    problems.Add(graph().Describe(id), lowered.error());
   }
-  if (count == 0) return OkStatus();
-  return Unsupported(std::to_string(count) + (count == 1 ? " node" : " nodes") +
-                         " can't be converted to TFLite:" + problems,
-                     "export the model without them, or run it in ONNX Runtime");
+  return problems.ToStatus("node", "TFLite",
+                           "export the model without them, or run it in ONNX Runtime");
 }
 
 Status GraphLowering::Run() {

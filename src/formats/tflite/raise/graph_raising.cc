@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "formats/onnx/onnx.h"
+#include "formats/tflite/problems.h"
 #include "formats/tflite/raise.h"
 #include "formats/tflite/verify.h"
 #include "ir/permute.h"
@@ -336,8 +337,7 @@ Status GraphRaising::AddOutputs() {
 }
 
 Status GraphRaising::AddOperators() {
-  std::string problems;
-  int64_t count = 0;
+  Problems problems;
   for (size_t i = 0; i < subgraph_.operators.size(); ++i) {
     const schema::OperatorT& op = *subgraph_.operators[i];
     if (--budget_.operators < 0)
@@ -347,14 +347,11 @@ Status GraphRaising::AddOperators() {
     const std::string where = "operator " + std::to_string(i) + " (" +
                               OperatorName(*file_.model.operator_codes[op.opcode_index]) + ")";
     if (raised.error().code != ErrorCode::kUnsupported) return raised.error().Within(where);
-    ++count;
-    problems += (count == 1 ? " " : "; ") + raised.error().Within(where).ToString();
+    problems.Add(where, raised.error());
     BindNothing(op);
   }
-  if (count == 0) return OkStatus();
-  return Unsupported(std::to_string(count) + (count == 1 ? " operator" : " operators") +
-                         " can't be converted to ONNX:" + problems,
-                     "run the model in LiteRT, or convert it from its source without them");
+  return problems.ToStatus("operator", "ONNX",
+                           "run the model in LiteRT, or convert it from its source without them");
 }
 
 Status GraphRaising::Run() {

@@ -74,7 +74,7 @@ Status Hardmax(NodeLowering& node) {
 Status DependsOnData(NodeLowering& node) {
   return node.Unsupported(
       "how many elements it has depends on the data; LiteRT's outputs have sizes known before",
-      "end the model before it, and do this step behind the model");
+      "end the model before it (edgeopt simplify --outputs NAME), and do this step behind it");
 }
 
 constexpr Rule kRules[] = {
