@@ -105,6 +105,7 @@ class RemoteTest(CliTest):
         self.assertIn("onnxruntime", [row["name"] for row in document["runtimes"] if "version" in row])
         libc = subprocess.run(["getconf", "GNU_LIBC_VERSION"], capture_output=True, text=True, check=True).stdout.split()[1]
         self.assertEqual(document["glibc"], libc)
+        self.assertIn(document["board"]["kind"], ("other", "raspberry-pi", "jetson"))
         text = self.done("device", "probe", HOST).stdout
         for word in (HOST, "cpu-generic", "processor", "governor", "onnxruntime"):
             self.assertIn(word, text)

@@ -91,6 +91,7 @@ Status CheckSustained(const Options& options) {
   if (!options.sustained.empty() && !options.against.empty())
     return UsageError("--sustained is for one model alone: taking turns, none is under load",
                       "run bench once for each model");
+  if (!options.sustained.empty()) EDGEOPT_CHECK_OK(ParseDuration(options.sustained, "--sustained"));
   return options.plot.empty() ? OkStatus() : CheckOutput(options.plot, false, options.model);
 }
 

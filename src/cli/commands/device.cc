@@ -68,6 +68,7 @@ json RuntimesOf(const measure::AgentHello& hello, Rows& rows) {
 Result<Answer> Probe(const Options& options, const Context& context) {
   EDGEOPT_TRY(const pipeline::AgentStarter agents, OpenAgents(context, options.host));
   EDGEOPT_TRY(const auto client, agents.Start());
+  EDGEOPT_TRY(const hardware::Board board, client->Board());
   const measure::AgentHello& hello = client->hello();
   const measure::Machine& machine = hello.machine;
   const devices::HostFacts& facts = agents.remote->facts();
@@ -83,9 +84,15 @@ Result<Answer> Probe(const Options& options, const Context& context) {
                {"memory", report::Megabytes(machine.memory_bytes) + " MB"},
                {"system", OrUnknown(machine.os) + ", kernel " + machine.kernel + ", glibc " +
                               OrUnknown(glibc)}};
+  if (!board.soc.empty()) rows.push_back({"chip", board.soc});
+  if (!board.l4t.empty())
+    rows.push_back({"Jetson Linux", board.l4t + ", JetPack " + OrUnknown(board.jetpack)});
+  for (const auto& [program, path] : board.programs) rows.push_back({program, path});
+  for (const std::string& missing : board.missing) rows.push_back({"missing", missing});
   json document = {{"host", options.host.host},
                    {"device", device.name},
                    {"machine", measure::ToJson(machine)},
+                   {"board", hardware::ToJson(board)},
                    {"glibc", facts.glibc ? json(glibc) : json()},
                    {"runtimes", RuntimesOf(hello, rows)},
                    {"agent",
