@@ -23,13 +23,19 @@ if(EDGEOPT_FUZZERS)
   target_link_options(edgeopt_options INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
-# edgeopt_module(NAME [DEPS target...]): library edgeopt_NAME from every .cc in the calling folder and
-# its sub-folders. DEPS names sibling modules (base) or third-party targets.
+# edgeopt_module(NAME [ONLY regex] [EXCEPT regex] [DEPS target...]): library edgeopt_NAME from every .cc in the
+# calling folder and its sub-folders whose path fits. DEPS names sibling modules (base) or third-party targets.
 function(edgeopt_module name)
-  cmake_parse_arguments(arg "" "" "DEPS" ${ARGN})
+  cmake_parse_arguments(arg "" "ONLY;EXCEPT" "DEPS" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
   list(SORT sources)
   list(FILTER sources EXCLUDE REGEX "/main\\.cc$")
+  if(arg_ONLY)
+    list(FILTER sources INCLUDE REGEX ${arg_ONLY})
+  endif()
+  if(arg_EXCEPT)
+    list(FILTER sources EXCLUDE REGEX ${arg_EXCEPT})
+  endif()
   if(sources)
     add_library(edgeopt_${name} STATIC ${sources})
     set(scope PUBLIC)

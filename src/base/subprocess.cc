@@ -190,6 +190,17 @@ Result<std::optional<std::string>> Subprocess::ReadLine(milliseconds timeout) {
   }
 }
 
+Result<std::string> Subprocess::Read(milliseconds timeout) {
+  const auto deadline = steady_clock::now() + timeout;
+  while (out_text_.empty() && out_ >= 0) {
+    const milliseconds left = Left(deadline);
+    if (left.count() == 0)
+      return Unavailable("no answer within " + std::to_string(timeout.count()) + " ms");
+    Pump(std::min(left, milliseconds(200)));
+  }
+  return std::exchange(out_text_, {});
+}
+
 Result<ExitStatus> Subprocess::Wait(milliseconds timeout) {
   const auto deadline = steady_clock::now() + timeout;
   milliseconds pause(0);

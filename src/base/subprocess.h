@@ -44,6 +44,9 @@ class Subprocess {
   // Unavailable on time-out, BadInput when the line is too long (reading again can't help then).
   // Stderr is drained meanwhile, so the child never blocks on it.
   Result<std::optional<std::string>> ReadLine(std::chrono::milliseconds timeout);
+  // What the child has written to stdout and nobody has read, at least one byte, for output that is
+  // no text; empty at end of file. Unavailable on time-out. Stderr is drained as above.
+  Result<std::string> Read(std::chrono::milliseconds timeout);
   // What the child has written to stderr until now (its last 64 KiB).
   const std::string& error_output() const { return error_text_; }
   void Kill();

@@ -19,11 +19,16 @@ class Parser;
 struct SessionArguments {
   int threads = 0;      // 0: one per usable CPU
   std::string kernels;  // of LiteRT: xnnpack, builtin, reference; empty: the default
+  // onnxruntime, litert or tensorrt; empty: the one of the model's format. With settings of
+  // TensorRT: "tensorrt:dla=0,workspace=512,transfers=yes,trtexec=PATH".
+  std::string runtime;
 };
-// Declares --threads and --kernels.
+// Declares --threads, --kernels and --runtime.
 void AddSessionOptions(Parser& parser, SessionArguments& arguments);
 
-// Usage error for --kernels where LiteRT runs none of the models.
+// Usage error for --kernels where LiteRT runs none of the models, and for a --runtime that is not
+// known, has wrong settings or does not take the format of one of them (empty ones are passed
+// over).
 Status CheckSessionOptions(const SessionArguments& arguments,
                            const std::vector<std::string>& models);
 
@@ -34,6 +39,16 @@ struct HostArguments {
 };
 // Declares --host and --agent-files.
 void AddHostOptions(Parser& parser, HostArguments& arguments);
+// The same for commands that measure on several machines at once; `brief`: --agent-files is rare.
+struct HostsArguments {
+  std::vector<std::string> hosts;  // none: this machine
+  std::string agent_files;
+  // Each of them, or this machine.
+  std::vector<HostArguments> All() const;
+};
+void AddHostsOptions(Parser& parser, HostsArguments& arguments, bool brief = false);
+// Usage error for a host that is named twice.
+Status CheckHosts(const HostsArguments& arguments);
 // --agent-files alone, where the host is an argument.
 void AddAgentFilesOption(Parser& parser, HostArguments& arguments);
 
@@ -70,6 +85,10 @@ struct BenchInputs {
 };
 // Gives the agent the first samples of the data set, or, without --data, generated ones.
 Result<BenchInputs> SetBenchInputs(measure::AgentClient& client, const DataOptions& options);
+
+// Says in both forms of an answer what runs the model, where a runtime has several ways (TensorRT):
+// "executes_by", "executes_because".
+void AddExecution(const measure::LoadedModel& model, std::string& text, nlohmann::json& document);
 
 // Warnings about the machine, to the sink.
 void WarnAboutMachine(const Context& context, const measure::AgentClient& client, int threads);

@@ -1,12 +1,11 @@
-// Under what something is measured: clocks locked where asked for, sensors watched always.
+// Under what a command measures: clocks locked where asked for, sensors watched always.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
-#include <string>
 #include <vector>
 
 #include "cli/command.h"
-#include "measure/agent_client.h"
+#include "measure/conditions.h"
 
 namespace edgeopt::cli {
 
@@ -15,13 +14,13 @@ class Parser;
 struct ConditionArguments {
   bool lock_clocks = false, sudo = false;
 };
-// Declares --lock-clocks and --sudo.
-void AddConditionOptions(Parser& parser, ConditionArguments& arguments);
+// Declares --lock-clocks and --sudo; `brief`: the latter is rare.
+void AddConditionOptions(Parser& parser, ConditionArguments& arguments, bool brief = false);
+// Usage error for rights that nothing needs.
+Status CheckConditions(const ConditionArguments& arguments);
 
 struct Conditions {
-  // Empty: the clocks were locked, or nobody asked for that; else "clocks not locked: why".
-  std::string label;
-  hardware::LockedClocks locked;
+  measure::Clocks clocks;
   std::vector<hardware::Sample> telemetry;
 };
 
@@ -32,6 +31,7 @@ Result<Conditions> BeginConditions(measure::AgentClient& client,
 // Ends the watching. What was locked is set back when the agent ends.
 Status EndConditions(measure::AgentClient& client, Conditions& conditions);
 
-nlohmann::json ToJson(const Conditions& conditions, const ConditionArguments& arguments);
+// measure::SummarizeConditions, and all that was sampled.
+nlohmann::json ToJson(const Conditions& conditions, const std::vector<std::string>& throttled);
 
 }  // namespace edgeopt::cli

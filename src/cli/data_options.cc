@@ -6,16 +6,19 @@
 namespace edgeopt::cli {
 
 void AddDataOptions(Parser& parser, DataOptions& options, const std::string& flag,
-                    const std::string& description, bool required, bool with_limit) {
+                    const std::string& description, bool required, bool with_limit, bool brief) {
   parser.Add(flag, options.path, description).Required(required).TypeName("PATH");
   parser.Add("--preprocessing", options.preprocessing, "TOML file: how images become inputs")
       .TypeName("FILE");
-  parser.Add("--data-kind", options.kind, "kind of data set, if not plain from the path")
-      .TypeName("KIND");
-  parser.Add("--labels", options.labels, "labels or class names, if not beside the samples")
-      .TypeName("FILE");
-  parser.Add("--images", options.images, "folder of the images that a description names")
-      .TypeName("FOLDER");
+  Declared rare[] = {
+      parser.Add("--data-kind", options.kind, "kind of data set, if not plain from the path")
+          .TypeName("KIND"),
+      parser.Add("--labels", options.labels, "labels or class names, if not beside the samples")
+          .TypeName("FILE"),
+      parser.Add("--images", options.images, "folder of the images that a description names")
+          .TypeName("FOLDER")};
+  if (brief)
+    for (Declared& option : rare) option.Rare();
   if (with_limit)
     parser.Add("--samples", options.limit, "use only the first so many (default: all)")
         .NonNegative()

@@ -18,9 +18,10 @@ struct DataOptions {
 };
 
 // Declares FLAG (--data, --calibration) and beside it --preprocessing, --data-kind, --labels and
-// --images. `with_limit` adds --samples.
+// --images. `with_limit` adds --samples. `brief`: the rarer ones are Declared::Rare.
 void AddDataOptions(Parser& parser, DataOptions& options, const std::string& flag,
-                    const std::string& description, bool required, bool with_limit = true);
+                    const std::string& description, bool required, bool with_limit = true,
+                    bool brief = false);
 
 // Opens it for a model with these inputs.
 Result<std::unique_ptr<data::Dataset>> OpenData(const DataOptions& options,

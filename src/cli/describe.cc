@@ -37,6 +37,7 @@ OptionText DescribeOption(const CLI::Option& option) {
   OptionText text;
   text.positional = option.get_positional() && !option.nonpositional();
   text.required = option.get_required();
+  text.rare = option.get_group() == kRareGroup;
   text.repeated = option.get_items_expected_max() > 1;
   if (!option.get_lnames().empty()) text.long_name = "--" + option.get_lnames().front();
   if (!option.get_snames().empty()) text.short_name = "-" + option.get_snames().front();

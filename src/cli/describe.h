@@ -11,12 +11,16 @@ class App;
 
 namespace edgeopt::cli {
 
+// The group of options that --help only names.
+inline constexpr const char* kRareGroup = "Rare";
+
 struct OptionText {
   std::string short_name, long_name;  // "-o", "--output"; both empty for an argument
   std::string value;                  // "FILE"; "" for a flag
   std::string description;            // ends with the default, if there is one
   std::vector<std::string> choices;   // the only values allowed; empty: any
   bool positional = false, required = false, repeated = false;
+  bool rare = false;  // --help only names it
 
   // "-o, --output FILE", "--json", "MODEL".
   std::string Heading() const;

@@ -65,7 +65,15 @@ std::string CommandHelp(const Program& program, const Command& command) {
   const auto options = Describe(*program.app->get_subcommand(name));
   std::string help =
       "Usage: " + UsageLine(name, options) + "\n" + std::string(command.summary) + ".\n\n";
-  for (const OptionText& option : options) AppendEntry(help, option.Heading(), option.description);
+  std::string rare;
+  for (const OptionText& option : options) {
+    if (option.rare)
+      rare += (rare.empty() ? "More ('edgeopt man'): " : ", ") + option.long_name;
+    else
+      AppendEntry(help, option.Heading(), option.description);
+  }
+  for (const std::string& line : Wrap(rare, kColumns - 2))
+    if (!line.empty()) help += "  " + line + "\n";
   help += "  Also --json, --quiet, --config FILE, --runtime-library FILE (edgeopt --help).\n";
   if (!command.notes.empty()) help += std::string(command.notes) + "\n";
   return help;

@@ -2,6 +2,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cli/describe.h"
+
 namespace edgeopt::cli {
 
 Declared& Declared::Required(bool required) {
@@ -36,6 +38,11 @@ Declared& Declared::Between(double lowest, double highest) {
 
 Declared& Declared::OneOf(std::vector<std::string> choices) {
   option_->check(CLI::IsMember(std::move(choices)));
+  return *this;
+}
+
+Declared& Declared::Rare() {
+  option_->group(kRareGroup);
   return *this;
 }
 

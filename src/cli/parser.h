@@ -29,6 +29,8 @@ class Declared {
   Declared& Positive();
   Declared& Between(double lowest, double highest);
   Declared& OneOf(std::vector<std::string> choices);
+  // --help, which is one screen, only names it; the man page and completion tell all.
+  Declared& Rare();
 
  private:
   CLI::Option* option_;

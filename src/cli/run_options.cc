@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "cli/duration.h"
 #include "cli/parser.h"
 
 namespace edgeopt::cli {
@@ -23,16 +24,30 @@ Result<double> ParseTolerance(const std::string& text) {
 
 void AddRunOptions(Parser& parser, RunArguments& arguments) {
   parser.Add("model", arguments.model, "the model, ONNX or TFLite; never changed").Required();
-  parser.Add("--device", arguments.device, "what it will run on").TypeName("NAME");
+  parser.Add("--device", arguments.device, "what it will run on (default: HOST, or cpu-generic)")
+      .TypeName("NAME");
+  AddHostsOptions(parser, arguments.hosts, /*brief=*/true);
+  AddConditionOptions(parser, arguments.conditions, /*brief=*/true);
+  parser.Add("--power-mode", arguments.power_mode, "of a Jetson, by nvpmodel's number")
+      .TypeName("N")
+      .WithoutDefault()
+      .NonNegative()
+      .Rare();
+  parser
+      .Add("--sustained", arguments.sustained, "load for the final variant (a board: 5m; 0: none)")
+      .TypeName("TIME")
+      .WithoutDefault();
   parser.Add("--format", arguments.format, "default: the device's; any: also LiteRT on a CPU")
       .OneOf({"onnx", "tflite", "tensorrt", "any"})
       .WithoutDefault();
-  AddDataOptions(parser, arguments.data, "--data", "validation data", false, false);
+  AddDataOptions(parser, arguments.data, "--data", "validation data", false, false,
+                 /*brief=*/true);
   parser.Add("--metric", arguments.metric, "accuracy metric (edgeopt list metrics)")
       .TypeName("NAME");
   parser
       .Add("--metric-option", arguments.metric_parameters, "a parameter of the metric, NAME=VALUE")
-      .TypeName("N=V");
+      .TypeName("N=V")
+      .Rare();
   parser.Add("--tolerance", arguments.tolerance, "accuracy that may be lost, relative")
       .TypeName("T");
   parser.Add("--latency-target", arguments.latency_target_ms, "stop when p50 is that low")
@@ -46,17 +61,45 @@ void AddRunOptions(Parser& parser, RunArguments& arguments) {
       .Add("--calibration-samples", arguments.calibration_samples, "how many of them (default 200)")
       .NonNegative()
       .TypeName("N")
-      .WithoutDefault();
+      .WithoutDefault()
+      .Rare();
   parser.Add("--threads", arguments.threads, "threads of the runtime (default: all CPUs)")
       .Between(0, 1024)
       .TypeName("N")
       .WithoutDefault();
-  parser.Add("--policy", arguments.policy, "below the floor").OneOf({"stop", "continue"});
+  parser.Add("--policy", arguments.policy, "below the floor").OneOf({"stop", "continue"}).Rare();
   parser.Add("--work", arguments.work, "work folder (default MODEL_edgeopt)").TypeName("FOLDER");
 }
 
+namespace {
+
+Status ReadMeasuring(const RunArguments& arguments, pipeline::RunOptions& options) {
+  EDGEOPT_CHECK_OK(CheckHosts(arguments.hosts));
+  EDGEOPT_CHECK_OK(CheckConditions(arguments.conditions));
+  if (arguments.power_mode >= 0 && !arguments.conditions.lock_clocks)
+    return UsageError("--power-mode is for --lock-clocks", "give both, or none");
+  const HostArguments host = arguments.hosts.All().front();
+  if (host.host.empty() && !host.agent_files.empty())
+    return UsageError("--agent-files is for another machine", "name it with --host");
+  report::Measuring& measuring = options.measuring;
+  measuring.host = host.host;
+  measuring.agent_files = host.agent_files;
+  measuring.lock_clocks = arguments.conditions.lock_clocks;
+  measuring.sudo = arguments.conditions.sudo;
+  if (arguments.power_mode >= 0) measuring.power_mode = arguments.power_mode;
+  if (arguments.sustained == "0") {
+    options.sustained_s = 0;
+  } else if (!arguments.sustained.empty()) {
+    EDGEOPT_TRY(options.sustained_s, ParseDuration(arguments.sustained, "--sustained"));
+  }
+  return OkStatus();
+}
+
+}  // namespace
+
 Result<pipeline::RunOptions> ToRunOptions(const RunArguments& arguments) {
   pipeline::RunOptions options;
+  EDGEOPT_CHECK_OK(ReadMeasuring(arguments, options));
   options.model = arguments.model;
   options.device = arguments.device;
   options.format = arguments.format;

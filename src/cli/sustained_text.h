@@ -1,15 +1,13 @@
-// A long run under load, for people: a table and a plot.
+// A long run under load as text.
 #pragma once
 
 #include <string>
 
-#include "measure/sustained.h"
+#include "report/record.h"
 
 namespace edgeopt::cli {
 
-std::string SustainedText(const measure::SustainedLoad& load);
-
-// As SVG: the median latency, and the temperature where the device tells it.
-std::string SustainedPlot(const measure::SustainedLoad& load, const std::string& model);
+// Requires load.measured().
+std::string SustainedText(const report::Sustained& load);
 
 }  // namespace edgeopt::cli

@@ -1,10 +1,13 @@
 #include "cli/workflow.h"
 
 #include "base/file.h"
+#include "cli/agents.h"
 #include "cli/table.h"
 #include "pipeline/alternatives.h"
 #include "pipeline/real_world.h"
+#include "report/conditions.h"
 #include "report/markdown.h"
+#include "report/sustained.h"
 #include "report/text.h"
 #include "report/verdict.h"
 
@@ -43,7 +46,9 @@ std::string PackageName(const State& state, const fs::path& work) {
 std::string VariantTable(const Record& record) {
   std::vector<std::vector<std::string>> rows;
   for (const report::Step& step : record.steps)
-    rows.push_back({step.id, std::string(Name(step.decision)),
+    rows.push_back({step.id,
+                    std::string(Name(step.decision)) +
+                        (report::ThrottledUnder(step.measured_under).empty() ? "" : ", throttled"),
                     step.output.empty() ? "-" : report::Megabytes(step.size_bytes),
                     step.latency ? Number(step.latency->p50_ms) : "-",
                     step.latency ? Number(step.latency->p95_ms) : "-",
@@ -64,6 +69,11 @@ std::string Summary(const State& state, const fs::path& work, Ending ending) {
   const report::Verdict verdict = report::Judge(record);
   std::string text = VariantTable(record) + "\n";
   if (!record.latency_label.empty()) text += record.latency_label + "\n";
+  if (const std::string where = report::MeasuredOn(record); !where.empty())
+    text += "Measured on " + where + "\n";
+  if (record.sustained && record.sustained->measured())
+    for (const std::string& line : report::SustainedLines(*record.sustained))
+      text += "Under sustained load: " + line + "\n";
   text += std::string(verdict.pass ? "PASS" : "FAIL") + ": " + report::Recommend(record, verdict) +
           "\n";
   if (ending == Ending::kViolation) {
@@ -95,27 +105,99 @@ pipeline::AgentStarter AgentsOf(const Context& context) {
   return {context.program, context.runtime_library, context.cancel, {}};
 }
 
+Result<pipeline::AgentStarter> AgentsOf(const Context& context,
+                                        const report::Measuring& measuring) {
+  return OpenAgents(context, {measuring.host, measuring.agent_files});
+}
+
+void WarnOf(const pipeline::Preflight& preflight, const Context& context) {
+  for (const pipeline::PreflightItem& item : preflight.items)
+    if (item.level == pipeline::Level::kWarn)
+      context.sink->Warn(item.name + ": " + item.finding + "; " + item.remedy);
+}
+
+Status StartState(const pipeline::Preflight& preflight, const fs::path& path,
+                  const Context& context) {
+  WarnOf(preflight, context);
+  if (const auto failure = preflight.failure()) return *failure;
+  EDGEOPT_TRY(const auto work, pipeline::WorkFolder::Create(path));
+  State state;
+  state.record = preflight.record;
+  state.last_action = "pre-flight";
+  state.next_action = "inspect the original";
+  return work.Save(state);
+}
+
 Result<json> WriteReports(const State& state, const fs::path& work) {
   const Record& record = state.record;
   const report::Input input{record,
                             record.finished_at.empty() ? pipeline::UtcNow() : record.finished_at,
                             PackageName(state, work), AlternativesOf(state, work)};
   json document = report::Document(input);
+  if (record.sustained && record.sustained->measured())
+    EDGEOPT_CHECK_OK(WriteFile(work / report::kSustainedPlot,
+                               report::SustainedPlot(*record.sustained, record.model_name)));
   EDGEOPT_CHECK_OK(WriteFile(work / "report.md", report::Markdown(input)));
   EDGEOPT_CHECK_OK(WriteFile(work / "report.json",
                              document.dump(1, ' ', false, json::error_handler_t::replace) + "\n"));
   return document;
 }
 
+namespace {
+
+// The machine that measures, ready: its clocks are locked, where the user wants that, as long as
+// the agent that locked them lives.
+struct Prepared {
+  pipeline::AgentStarter agents;
+  std::unique_ptr<measure::AgentClient> holder;
+  measure::Clocks clocks;
+};
+
+Result<Prepared> Prepare(const report::Measuring& measuring, const Context& context) {
+  Prepared prepared;
+  EDGEOPT_TRY(prepared.agents, AgentsOf(context, measuring));
+  if (!measuring.lock_clocks) return prepared;
+  EDGEOPT_TRY(prepared.holder, prepared.agents.Start());
+  measure::ClockLockParams params;
+  params.sudo = measuring.sudo;
+  params.power_mode = measuring.power_mode;
+  EDGEOPT_TRY(prepared.clocks, measure::LockUntilItEnds(*prepared.holder, params));
+  if (const std::string label = prepared.clocks.label(); !label.empty()) context.sink->Warn(label);
+  return prepared;
+}
+
+// What is saved is not lost.
+Error Resumable(Error error, const fs::path& work) {
+  if (!error.environment) return error;
+  error.hint += (error.hint.empty() ? "" : "; ") + std::string("go on with 'edgeopt resume ") +
+                pipeline::ShellQuoted(Typed(work)) + "'";
+  return error;
+}
+
+}  // namespace
+
 Result<Answer> RunAndReport(State state, const pipeline::WorkFolder& work, Context& context) {
   pipeline::RealWorldOptions options;
-  options.agents = AgentsOf(context);
+  Prepared prepared;
+  if (!state.finished) {  // else nothing is run any more
+    auto ready = Prepare(state.record.measuring, context);
+    if (!ready.ok()) {
+      Error error = ready.error();
+      error.environment |= error.code == ErrorCode::kUnavailable;
+      return Resumable(std::move(error), work.path());
+    }
+    prepared = std::move(*ready);
+    state.record.clocks = prepared.clocks.state;
+  }
+  options.agents = prepared.agents;
+  options.clocks = prepared.clocks;
   options.sink = context.sink;
   options.cancel = context.cancel;
   options.quiet = context.quiet;
   const pipeline::World world = pipeline::MakeRealWorld(work, options);
-  EDGEOPT_TRY(const Ending ending,
-              pipeline::RunWorkflow(state, world, *context.sink, context.cancel));
+  const auto ended = pipeline::RunWorkflow(state, world, *context.sink, context.cancel);
+  if (!ended.ok()) return Resumable(ended.error(), work.path());
+  const Ending ending = *ended;
   Answer answer;
   EDGEOPT_TRY(answer.document, WriteReports(state, work.path()));
   answer.document["work"] = work.path().string();

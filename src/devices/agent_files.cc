@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::string_view kArm64 = "aarch64", kX64 = "x86_64";
 constexpr char kProgramName[] = "bin/edgeopt", kLibraryFolder[] = "lib/edgeopt/";
+// The program for boards, as CMake names it; where it is not there, the whole edgeopt does as well.
+constexpr char kAgentName[] = "edgeopt-agent";
 constexpr int kWordBits = 64;
 
 bool IsFile(const fs::path& path) {
@@ -20,11 +22,16 @@ bool IsFile(const fs::path& path) {
 }
 
 std::vector<fs::path> ProgramPlaces(std::string_view architecture, const AgentSources& sources) {
-  if (!sources.folder.empty()) return {sources.folder / kProgramName, sources.folder / "edgeopt"};
-  if (architecture == runtimes::kOwnArchitecture) return {sources.program};
+  if (const fs::path& folder = sources.folder; !folder.empty())
+    return {folder / kLibraryFolder / kAgentName, folder / kProgramName, folder / kAgentName,
+            folder / "edgeopt"};
+  const fs::path beside = sources.program.parent_path();
+  if (architecture == runtimes::kOwnArchitecture)
+    return {beside / kAgentName, beside.parent_path() / kLibraryFolder / kAgentName,
+            sources.program};
   // As the Makefile names the build folders.
-  const char* const build = architecture == kArm64 ? "build-arm64" : "build";
-  return {sources.program.parent_path().parent_path() / build / "edgeopt"};
+  const fs::path build = beside.parent_path() / (architecture == kArm64 ? "build-arm64" : "build");
+  return {build / kAgentName, build / "edgeopt"};
 }
 
 Result<fs::path> FindProgram(std::string_view architecture, const AgentSources& sources) {
@@ -68,7 +75,8 @@ Result<std::vector<AgentFile>> FindAgentFiles(std::string_view architecture,
     const auto libraries = LibrariesIn(flat ? sources.folder : sources.folder / kLibraryFolder);
     files.insert(files.end(), libraries.begin(), libraries.end());
   }
-  const fs::path beside = flat ? fs::path() : program.parent_path();
+  const bool own = sources.folder.empty() && architecture == runtimes::kOwnArchitecture;
+  const fs::path beside = flat ? fs::path() : (own ? sources.program : program).parent_path();
   const auto onnxruntime =
       runtimes::OnnxRuntimeCandidates(beside, sources.runtime_library, sources.cache, architecture);
   const auto litert = runtimes::LiteRtCandidates(beside, {}, sources.cache, architecture);

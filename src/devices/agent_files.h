@@ -24,16 +24,16 @@ struct AgentSources {
   std::filesystem::path program;          // this edgeopt
   std::filesystem::path runtime_library;  // ONNX Runtime that the user names; empty: the usual one
   std::filesystem::path cache;            // of tools/setup; empty: none
-  // Instead of the usual places: a folder with bin/edgeopt and lib/edgeopt/*.so*, as an
-  // installation has them, or with all of them directly in it. Runtimes that it lacks come from the
-  // cache.
+  // Instead of the usual places: a folder with bin/edgeopt or lib/edgeopt/edgeopt-agent, and
+  // lib/edgeopt/*.so*, as an installation has them, or with all of them directly in it. Runtimes
+  // that it lacks come from the cache.
   std::filesystem::path folder;
 };
 
-// The program first. For this program's own architecture: itself and the runtimes that it uses. For
-// another one: what `make arm64` builds beside it. A runtime that is not there is left out, as long
-// as there is one. Unavailable, with what to build or to name, when there is no program or no
-// runtime.
+// The program first: edgeopt-agent, or edgeopt itself where that is not there. For this program's
+// own architecture: what lies beside it, and the runtimes that it uses. For another one: what `make
+// arm64` builds. A runtime that is not there is left out, as long as there is one. Unavailable,
+// with what to build or to name, when there is no program or no runtime.
 Result<std::vector<AgentFile>> FindAgentFiles(std::string_view architecture,
                                               const AgentSources& sources);
 

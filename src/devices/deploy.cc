@@ -16,9 +16,10 @@ constexpr int64_t kMegabyte = 1'000'000;
 constexpr int64_t kSpareBytes = 16 * kMegabyte;
 
 // $@: hashes. Prints those whose content the store lacks; what is there may be damaged (a power
-// cut).
+// cut). What a power cut left half-made is removed, unless it is so young that it may be at work.
 constexpr std::string_view kMissing = R"sh(
 if ! command -v sha256sum >/dev/null; then echo 'it has no sha256sum' >&2; exit 1; fi
+find "$root" "$root/store" -maxdepth 1 -name '*.part.*' -mmin +60 -exec rm -rf {} + 2>/dev/null
 for hash; do
   file=$root/store/$hash
   if [ -f "$file" ]; then found=$(sha256sum <"$file"); else found=; fi

@@ -1,5 +1,7 @@
 #include "devices/device.h"
 
+#include <algorithm>
+
 namespace edgeopt::devices {
 
 Result<const Device*> FindDevice(std::string_view name) {
@@ -18,8 +20,12 @@ Status CheckFormat(const Device& device, std::string_view format) {
                      "use the format " + std::string(device.format) + ", or another device");
 }
 
+int DefaultThreads(const Device& device, int usable_cpus) {
+  return device.threads == 0 ? usable_cpus : std::min(device.threads, usable_cpus);
+}
+
 bool IsDevice(const Device& device, const measure::Machine& machine) {
-  return device.board.empty() || machine.board.starts_with(device.board);
+  return device.board.empty() || machine.board.find(device.board) != std::string::npos;
 }
 
 const Device& RecognizeDevice(const measure::Machine& machine) {

@@ -10,12 +10,18 @@ namespace {
 constexpr int kNotExecutable = 126, kNotFound = 127;
 constexpr int kKilled = 128;  // and the signal's number added: so shells tell it
 
+// Whatever else would be tried there fails as well.
+Error Lost(Error error) {
+  error.environment = true;
+  return error;
+}
+
 // The command that AgentClient runs is ssh: its end is the agent's, or the connection's.
 std::optional<Error> ExplainEnd(SshHost& ssh, const ExitStatus& status,
                                 const std::string& error_output) {
   const std::string& host = ssh.address().text;
   if (status.signal != 0) return std::nullopt;
-  if (status.code == kSshFailed) return ssh.Explain(error_output);
+  if (status.code == kSshFailed) return Lost(ssh.Explain(error_output));
   if (status.code == kNotExecutable || status.code == kNotFound)
     return Unavailable("the agent's files on '" + host + "' are gone or damaged: " + error_output,
                        "'edgeopt device clean " + host +
@@ -51,16 +57,17 @@ Result<std::shared_ptr<RemoteHost>> RemoteHost::Open(RemoteOptions options) {
 }
 
 Result<std::unique_ptr<measure::AgentClient>> RemoteHost::Start(const CancelToken* cancel) {
-  EDGEOPT_CHECK_OK(ssh_->Reconnect());
+  if (const Status connected = ssh_->Reconnect(); !connected.ok()) return Lost(connected.error());
   measure::AgentOptions agent;
   agent.argv = ssh_->Argv(AgentScript(), {deployment_.hash});
+  agent.where = "on '" + name() + "'";
   agent.shares_files = false;
   agent.cancel = cancel;
   agent.explain_end = [ssh = ssh_](const ExitStatus& status, const std::string& error_output) {
     return ExplainEnd(*ssh, status, error_output);
   };
   auto client = measure::AgentClient::Start(std::move(agent));
-  if (!client.ok()) return client.error().Within("on '" + name() + "'");
+  if (!client.ok()) return client.error();
   // Files of the same hash are of the same version, but those of another architecture are built
   // apart from this program.
   const std::string& found = (*client)->hello().edgeopt;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "hardware/json_object.h"
+#include "hardware/nvpmodel.h"
 #include "hardware/sysfs.h"
 
 namespace edgeopt::hardware {
@@ -52,6 +53,7 @@ void ReadJetson(const Host& host, Board& board) {
     if (IsDottedNumber(version)) board.l4t = version;
   }
   board.jetpack = JetPackOf(board.l4t);
+  for (const PowerMode& mode : ReadPowerModes(host.root)) board.power_modes[mode.name] = mode.id;
   if (board.l4t.empty())
     board.missing.push_back("the version of Jetson Linux (L4T)");
   else if (board.jetpack.empty())
@@ -140,6 +142,7 @@ nlohmann::json ToJson(const Board& board) {
           {"l4t", board.l4t},
           {"l4t_package", board.l4t_package},
           {"jetpack", board.jetpack},
+          {"power_modes", board.power_modes},
           {"programs", board.programs},
           {"missing", board.missing}};
 }
@@ -157,6 +160,7 @@ Result<Board> BoardFromJson(const nlohmann::json& json) {
   EDGEOPT_CHECK_OK(object.Read("l4t", board.l4t));
   EDGEOPT_CHECK_OK(object.Read("l4t_package", board.l4t_package));
   EDGEOPT_CHECK_OK(object.Read("jetpack", board.jetpack));
+  EDGEOPT_CHECK_OK(object.Read("power_modes", board.power_modes));
   EDGEOPT_CHECK_OK(object.Read("programs", board.programs));
   EDGEOPT_CHECK_OK(object.Read("missing", board.missing));
   EDGEOPT_CHECK_OK(object.Finish());

@@ -1,6 +1,7 @@
 // Which board this is, and what it brings.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <nlohmann/json_fwd.hpp>
@@ -25,6 +26,7 @@ struct Board {
   std::string l4t;          // Jetson Linux: "36.4.3"
   std::string l4t_package;  // version of nvidia-l4t-core: "36.4.3-20250107174145"
   std::string jetpack;      // that brought this L4T: "6.2"
+  std::map<std::string, int64_t> power_modes;  // of a Jetson: name, nvpmodel's number
   // Those of nvpmodel, jetson_clocks, tegrastats, vcgencmd and trtexec that were found: name, path.
   std::map<std::string, std::string> programs;
   // What was looked for and not found, each with where; only what such a board should have.
@@ -34,7 +36,8 @@ struct Board {
 // From /proc/device-tree/{model,compatible} and /etc/nv_tegra_release.
 BoardKind KindOfBoard(const std::filesystem::path& root = "/");
 
-// Reads /proc/device-tree/{model,compatible}, /etc/nv_tegra_release and the package's version.
+// Reads /proc/device-tree/{model,compatible}, /etc/{nv_tegra_release,nvpmodel.conf} and the
+// package's version.
 Board ReadBoard(const Host& host = {});
 
 // The first line of /etc/nv_tegra_release, "# R36 (release), REVISION: 4.3, GCID: …" -> "36.4.3".

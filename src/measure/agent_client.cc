@@ -15,9 +15,6 @@ namespace {
 
 using nlohmann::json;
 
-// Names, types and dimensions of a request's tensors, generously.
-constexpr size_t kLineOverheadBytes = 1 << 20;
-
 // What a result has to be, read by `from`; an agent that answers otherwise is ended.
 #define EDGEOPT_TRY_ANSWER(lhs, method, expr)                                        \
   auto EDGEOPT_CONCAT(answer_, __LINE__) = (expr);                                   \
@@ -57,12 +54,15 @@ Result<std::unique_ptr<AgentClient>> AgentClient::Start(AgentOptions options) {
   EDGEOPT_TRY(auto opened, Connection::Open(std::move(options)));
   std::unique_ptr<AgentClient> client(new AgentClient(std::move(opened)));
   Connection* connection_ = client->connection_.get();
-  EDGEOPT_TRY(const json result,
-              connection_->Call("hello", ToJson(HelloParams{kProtocolVersion, "edgeopt",
-                                                            connection_->exchange_folder()})));
-  EDGEOPT_TRY_ANSWER(client->hello_, "hello", AgentHelloFrom(result));
+  const std::string& where = connection_->options().where;
+  const auto result = connection_->Call(
+      "hello", ToJson(HelloParams{kProtocolVersion, "edgeopt", connection_->exchange_folder()}));
+  if (!result.ok())  // what ended it tells where by itself
+    return client->usable() && !where.empty() ? result.error().Within(where) : result.error();
+  EDGEOPT_TRY_ANSWER(client->hello_, "hello", AgentHelloFrom(*result));
   if (client->hello_.protocol != kProtocolVersion)
-    return Unavailable("the agent (edgeopt " + client->hello_.edgeopt + ") speaks version " +
+    return Unavailable("the agent " + (where.empty() ? "" : where + " ") + "(edgeopt " +
+                           client->hello_.edgeopt + ") speaks version " +
                            std::to_string(client->hello_.protocol) + " of the protocol, not " +
                            std::to_string(kProtocolVersion),
                        "use the same edgeopt on both sides");
@@ -73,7 +73,7 @@ const AgentHello& AgentClient::hello() const { return hello_; }
 bool AgentClient::usable() const { return connection_->usable(); }
 size_t AgentClient::max_tensor_bytes() const {
   if (connection_->options().shares_files) return std::numeric_limits<size_t>::max();
-  return (kMaxLineBytes - kLineOverheadBytes) / 4 * 3;
+  return kMaxInlineBytes;
 }
 const LoadedModel& AgentClient::model() const { return model_; }
 const RuntimeInfo& AgentClient::runtime() const { return runtime_; }
@@ -131,6 +131,7 @@ Result<std::vector<ir::Tensor>> AgentClient::Run(std::span<const ir::Tensor> inp
   EDGEOPT_TRY_ANSWER(Fields fields, "run", Fields::Of(result, "run"));
   EDGEOPT_TRY_ANSWER(const json* outputs, "run", fields.Array("outputs"));
   EDGEOPT_TRY_ANSWER(const int64_t duration, "run", fields.Integer("duration_ns", 0, kMaxId));
+  EDGEOPT_CHECK_OK(connection_->FetchOutputs(*outputs));
   EDGEOPT_TRY_ANSWER(auto tensors, "run", connection_->Decode(*outputs));
   last_run_time_ = std::chrono::nanoseconds(duration);
   return tensors;
@@ -172,6 +173,7 @@ BenchResult AgentClient::Describe(Timings timings) const {
   BenchResult result;
   result.latency = Summarize(timings.latencies_ns);
   result.remarks = Remarks(result.latency, timings);
+  if (!model_.timed_as.empty()) result.remarks.push_back("the times are " + model_.timed_as);
   result.timings = std::move(timings);
   result.load_ms = static_cast<double>(model_.load_ns) * 1e-6;
   result.threads = threads_;
@@ -190,13 +192,22 @@ Result<Profile> AgentClient::ProfileOperators(int64_t runs, Sink* sink) {
   params.runs = runs;
   EDGEOPT_TRY(const json result, connection_->Call("profile", ToJson(params), sink, "profile"));
   EDGEOPT_TRY_ANSWER(ProfileAnswer answer, "profile", ProfileAnswerFrom(result));
-  return MakeProfile(std::move(answer.nodes), answer.runs);
+  Profile profile = MakeProfile(std::move(answer.nodes), answer.runs);
+  profile.int8_fallbacks = std::move(answer.int8_fallbacks);
+  profile.int8_unknown = std::move(answer.int8_unknown);
+  return profile;
 }
 
 Result<MemoryUsage> AgentClient::Memory() {
   EDGEOPT_TRY(const json result, connection_->Call("memory", json::object()));
   EDGEOPT_TRY_ANSWER(const MemoryUsage memory, "memory", MemoryUsageFrom(result));
   return memory;
+}
+
+Result<std::vector<BuiltFile>> AgentClient::BuiltFiles() {
+  EDGEOPT_TRY(const json result, connection_->Call("built", json::object()));
+  EDGEOPT_TRY_ANSWER(auto files, "built", BuiltFilesFrom(result));
+  return files;
 }
 
 Result<hardware::Board> AgentClient::Board() {

@@ -26,6 +26,7 @@ namespace edgeopt::measure {
 
 struct AgentOptions {
   std::vector<std::string> argv;  // {"/usr/bin/edgeopt", "agent", ...}
+  std::string where;              // "on 'pi@board'", for messages; empty: on this machine
   // The agent opens the same files by the same paths. Otherwise models are sent once and kept by
   // hash, and tensors go through the pipe.
   bool shares_files = true;
@@ -39,8 +40,9 @@ struct AgentOptions {
 };
 
 struct LoadOptions {
-  std::string runtime = "onnxruntime";
-  runtimes::SessionOptions session;  // threads, optimization, spin, arena
+  std::string runtime = "onnxruntime";  // "litert", "tensorrt"
+  // Threads, optimization, spin, arena, kernels, tensorrt.
+  runtimes::SessionOptions session;
   // Files of external data, below the model's folder: for agents that don't share files.
   std::vector<std::filesystem::path> external_data;
 };
@@ -70,8 +72,9 @@ class AgentClient {
   const AgentHello& hello() const;
   // The agent has not ended yet, as far as is known.
   bool usable() const;
-  // The most bytes of tensors that one request can carry: a line's worth of base64, unless files
-  // are shared.
+  // The most bytes of tensors that go with a request at once: a line's worth, unless files are
+  // shared. More, up to 1 GiB, goes ahead in pieces, which takes its time: of a data set only as
+  // many samples as fit are worth it.
   size_t max_tensor_bytes() const;
 
   // Unloads what was loaded before.
@@ -100,6 +103,16 @@ class AgentClient {
   Result<Profile> ProfileOperators(int64_t runs = 20, Sink* sink = nullptr);
   // Of the agent's process since Load began. Ask before ProfileOperators, which loads twice.
   Result<MemoryUsage> Memory();
+
+  // What the agent made to run the loaded model: of TensorRT the engine ("….engine"), what it was
+  // built with ("….json") and the timings of kernels ("….timing"). Empty for the other runtimes.
+  // FetchFile brings one of them here.
+  Result<std::vector<BuiltFile>> BuiltFiles();
+
+  // Copies what the agent offers under `name` (docs/agent-protocol.md, `fetch`) piece by piece into
+  // the file `destination`, which appears only whole, its SHA-256 checked.
+  Status FetchFile(const std::string& name, const std::filesystem::path& destination,
+                   Sink* sink = nullptr);
 
   // --- the board that the agent runs on ---
 

@@ -1,4 +1,4 @@
-// The messages of the agent protocol as types (docs/agent-protocol.md, version 1). Both sides read
+// The messages of the agent protocol as types (docs/agent-protocol.md). Both sides read
 // what the other writes as untrusted input: every reader here answers BadInput for what does not
 // follow the document. Internal to measure/.
 #pragma once
@@ -19,9 +19,14 @@
 
 namespace edgeopt::measure {
 
-inline constexpr int64_t kProtocolVersion = 1;
+inline constexpr int64_t kProtocolVersion = 2;
 inline constexpr size_t kMaxLineBytes = 16 << 20;
 inline constexpr size_t kMaxPieceBytes = 1 << 20;
+// Of tensors that travel in a line; names, types and dimensions get the rest of it.
+inline constexpr size_t kMaxInlineBytes = (kMaxLineBytes - (1 << 20)) / 4 * 3;
+// Of tensors that are staged or fetched: both sides hold them in memory.
+inline constexpr int64_t kMaxTransferBytes = int64_t{1} << 30;
+inline constexpr int64_t kMaxFileBytes = int64_t{1} << 50;
 inline constexpr int64_t kMaxId = (int64_t{1} << 53) - 1;
 inline constexpr int64_t kMaxBenchRuns = 1'000'000;  // so that the latencies fit into one line
 
@@ -77,6 +82,28 @@ Result<PutParams> PutParamsFrom(const nlohmann::json& json);
 nlohmann::json HashesToJson(const char* name, const std::vector<std::string>& hashes);
 Result<std::vector<std::string>> HashesFrom(const char* name, const nlohmann::json& json);
 
+// The next piece of the inputs' elements.
+struct StageParams {
+  int64_t size_bytes = 0, offset = 0;
+  std::vector<std::byte> data;
+};
+nlohmann::json ToJson(const StageParams& params);
+Result<StageParams> StageParamsFrom(const nlohmann::json& json);
+
+struct FetchParams {
+  std::string file;  // the name under which the agent offers it
+  int64_t offset = 0;
+};
+nlohmann::json ToJson(const FetchParams& params);
+Result<FetchParams> FetchParamsFrom(const nlohmann::json& json);
+struct FetchedPiece {
+  std::vector<std::byte> data;
+  int64_t size_bytes = 0;  // of the whole
+  std::string sha256;      // of the whole
+};
+nlohmann::json ToJson(const FetchedPiece& piece);
+Result<FetchedPiece> FetchedPieceFrom(const nlohmann::json& json);
+
 // --- load ---
 
 struct StoredFile {
@@ -93,6 +120,11 @@ Result<LoadParams> LoadParamsFrom(const nlohmann::json& json);
 nlohmann::json ToJson(const LoadedModel& loaded);
 Result<LoadedModel> LoadedModelFrom(const nlohmann::json& json);
 
+// --- built ---
+
+nlohmann::json ToJson(const std::vector<BuiltFile>& files);
+Result<std::vector<BuiltFile>> BuiltFilesFrom(const nlohmann::json& json);
+
 // --- bench, profile, memory ---
 
 nlohmann::json ToJson(const BenchPlan& plan);
@@ -106,6 +138,8 @@ struct ProfileParams {
 struct ProfileAnswer {
   int64_t runs = 0;
   std::vector<NodeProfile> nodes;  // shares and kinds are not sent
+  std::vector<runtimes::Int8Fallback> int8_fallbacks;
+  std::vector<std::string> int8_unknown;
 };
 nlohmann::json ToJson(const ProfileParams& params);
 Result<ProfileParams> ProfileParamsFrom(const nlohmann::json& json);

@@ -11,9 +11,12 @@
 #include <optional>
 
 #include "measure/agent/board_methods.h"
+#include "measure/agent/built_files.h"
 #include "measure/agent/exchange_file.h"
 #include "measure/agent/file_store.h"
+#include "measure/agent/incoming_bytes.h"
 #include "measure/agent/line_channel.h"
+#include "measure/agent/offered_files.h"
 #include "measure/agent/tensor_codec.h"
 #include "measure/agent_protocol.h"
 #include "measure/json_fields.h"
@@ -26,6 +29,7 @@ using nlohmann::json;
 constexpr int64_t kProgressEveryNs = 1'000'000'000;
 constexpr int64_t kHangUpEveryNs = 50'000'000;
 constexpr int64_t kMaxSamples = 4096;
+constexpr double kProfileWarmUpSeconds = 0.5;
 
 struct Model {
   LoadParams params;
@@ -69,16 +73,18 @@ class Agent {
 
   Result<json> Answer(const std::string& line, std::optional<int64_t>& id) {
     static const std::map<std::string, Method> kMethods = {
-        {"hello", &Agent::Hello},    {"has", &Agent::Has},           {"put", &Agent::Put},
-        {"load", &Agent::Load},      {"run", &Agent::Run},           {"inputs", &Agent::Inputs},
-        {"bench", &Agent::Bench},    {"profile", &Agent::Profile},   {"memory", &Agent::Memory},
-        {"unload", &Agent::Unload},  {"shutdown", &Agent::ShutDown}, {"board", &Agent::Board},
-        {"lock", &Agent::Lock},      {"unlock", &Agent::Unlock},     {"watch", &Agent::Watch},
-        {"watched", &Agent::Watched}};
+        {"hello", &Agent::Hello},     {"has", &Agent::Has},           {"put", &Agent::Put},
+        {"load", &Agent::Load},       {"run", &Agent::Run},           {"inputs", &Agent::Inputs},
+        {"bench", &Agent::Bench},     {"profile", &Agent::Profile},   {"memory", &Agent::Memory},
+        {"unload", &Agent::Unload},   {"shutdown", &Agent::ShutDown}, {"board", &Agent::Board},
+        {"lock", &Agent::Lock},       {"unlock", &Agent::Unlock},     {"watch", &Agent::Watch},
+        {"watched", &Agent::Watched}, {"stage", &Agent::Stage},       {"fetch", &Agent::Fetch},
+        {"built", &Agent::Built}};
     EDGEOPT_TRY(const Request request, ParseRequest(line, id));
     const auto method = kMethods.find(request.method);
     if (method == kMethods.end())
-      return Unsupported("no method '" + request.method + "' in version 1 of the protocol");
+      return Unsupported("no method '" + request.method + "' in version " +
+                         std::to_string(kProtocolVersion) + " of the protocol");
     if (!greeted_ && request.method != "hello") return BadInput("the first request is not 'hello'");
     current_id_ = request.id;
     last_progress_ = clock_();
@@ -95,15 +101,15 @@ class Agent {
     exchange_ = params.exchange;
     outputs_.reset();
     AgentHello hello;
+    hello.protocol = kProtocolVersion;
     hello.edgeopt = config_.version;
     hello.pid = ::getpid();
     hello.machine = ReadMachine(config_.machine_root);
     for (const AgentConfig::Source& source : config_.runtimes) {
       RuntimeInfo info{source.name, {}, {}};
-      if (const auto runtime = Open(source); runtime.ok())
-        info.version = (*runtime)->version();
-      else
-        info.missing = runtime.error().ToString();
+      const auto runtime = Open(source);
+      info.missing = runtime.ok() ? (*runtime)->missing() : runtime.error().ToString();
+      if (info.missing.empty()) info.version = (*runtime)->version();
       hello.runtimes.push_back(std::move(info));
     }
     greeted_ = true;
@@ -122,6 +128,20 @@ class Agent {
                 {"complete", complete}};
   }
 
+  Result<json> Stage(const json& value) {
+    EDGEOPT_TRY(const StageParams piece, StageParamsFrom(value));
+    EDGEOPT_TRY(const bool complete, staged_.Take(static_cast<uint64_t>(piece.size_bytes),
+                                                  static_cast<uint64_t>(piece.offset), piece.data));
+    return json{{"received", piece.offset + static_cast<int64_t>(piece.data.size())},
+                {"complete", complete}};
+  }
+
+  Result<json> Fetch(const json& value) {
+    EDGEOPT_TRY(const FetchParams params, FetchParamsFrom(value));
+    EDGEOPT_TRY(const FetchedPiece piece, offered_.Fetch(params));
+    return ToJson(piece);
+  }
+
   Result<json> Load(const json& value) {
     if (model_) return BadInput("a model is loaded already", "unload it first");
     Model model;
@@ -132,6 +152,10 @@ class Agent {
       model.path = model.folder->path() / model.params.files.front().name;
     }
     EDGEOPT_TRY(model.runtime, FindRuntime(model.params.runtime));
+    model.params.options.go_on = [this] {
+      ReportProgress(0, 1);
+      return !HungUp();
+    };
     // What was freed until now must not serve the model unseen.
     ::malloc_trim(0);
     ResetPeak();
@@ -139,7 +163,13 @@ class Agent {
     model.empty_bytes = empty.resident_bytes;
     const int64_t start = clock_();
     EDGEOPT_TRY(model.session, model.runtime->Load(model.path, model.params.options));
-    const LoadedModel loaded{model.session->inputs(), model.session->outputs(), clock_() - start};
+    runtimes::SelfTimed* const self_timed = model.session->self_timed();
+    const LoadedModel loaded{model.session->inputs(),
+                             model.session->outputs(),
+                             clock_() - start,
+                             model.session->executes_by(),
+                             model.session->executes_because(),
+                             self_timed == nullptr ? std::string() : self_timed->timed_as()};
     model_ = std::move(model);
     return ToJson(loaded);
   }
@@ -149,7 +179,8 @@ class Agent {
     EDGEOPT_TRY(Fields fields, Fields::Of(value, "run"));
     EDGEOPT_TRY(const json* array, fields.Array("inputs"));
     EDGEOPT_CHECK_OK(fields.Finish());
-    EDGEOPT_TRY(const auto inputs, DecodeTensors(*array, MappedInputs()));
+    offered_.Withdraw(kOutputsFile);
+    EDGEOPT_TRY(const auto inputs, DecodeTensors(*array, MappedInputs(std::exchange(staged_, {}))));
     const int64_t start = clock_();
     EDGEOPT_TRY(const auto outputs, model->session->Run(inputs));
     const int64_t duration = clock_() - start;
@@ -165,8 +196,9 @@ class Agent {
     if (array->empty() || array->size() > kMaxSamples)
       return BadInput("inputs: 'samples' holds not 1 to " + std::to_string(kMaxSamples));
     std::vector<std::vector<ir::Tensor>> samples;
+    const ReadRange read = CopiedInputs(std::exchange(staged_, {}));
     for (const json& sample : *array) {
-      EDGEOPT_TRY(auto tensors, DecodeTensors(sample, CopiedInputs()));
+      EDGEOPT_TRY(auto tensors, DecodeTensors(sample, read));
       samples.push_back(std::move(tensors));
     }
     model->samples = std::move(samples);
@@ -179,6 +211,11 @@ class Agent {
     BenchControl control;
     control.stop = [this] { return HungUp(); };
     control.progress = [this](int64_t done, int64_t total) { ReportProgress(done, total); };
+    if (runtimes::SelfTimed* self_timed = model->session->self_timed()) {
+      EDGEOPT_TRY(const Timings timings,
+                  TimeSelfTimed(plan, *self_timed, model->samples.front(), control));
+      return ToJson(timings);
+    }
     EDGEOPT_TRY(const Timings timings,
                 TimeRuns(plan, RunSamples(*model, *model->session), clock_, control));
     return ToJson(timings);
@@ -187,6 +224,8 @@ class Agent {
   Result<json> Profile(const json& value) {
     EDGEOPT_TRY(const ProfileParams params, ProfileParamsFrom(value));
     EDGEOPT_TRY(Model * model, LoadedWithSamples());
+    if (runtimes::SelfTimed* self_timed = model->session->self_timed())
+      return ProfileSelfTimed(*self_timed, model->samples.front(), params);
     runtimes::SessionOptions options = model->params.options;
     options.profile = true;
     EDGEOPT_TRY(const auto session, model->runtime->Load(model->path, options));
@@ -201,7 +240,23 @@ class Agent {
     const auto warm_up = std::min<int64_t>(params.warm_up_runs, static_cast<int64_t>(runs.size()));
     runs.erase(runs.begin(), runs.begin() + warm_up);
     if (runs.empty()) return Unavailable("the runtime's profiler recorded no run");
-    return ToJson(ProfileAnswer{static_cast<int64_t>(runs.size()), MeanOfRuns(runs)});
+    return ToJson(ProfileAnswer{static_cast<int64_t>(runs.size()), MeanOfRuns(runs), {}, {}});
+  }
+
+  static Result<json> ProfileSelfTimed(runtimes::SelfTimed& model,
+                                       const std::vector<ir::Tensor>& sample,
+                                       const ProfileParams& params) {
+    EDGEOPT_TRY(auto profile, model.Profile(sample, {kProfileWarmUpSeconds, params.runs, 0}));
+    return ToJson(ProfileAnswer{profile.runs, MeanOfRuns({std::move(profile.layers)}),
+                                std::move(profile.int8_fallbacks),
+                                std::move(profile.int8_unknown)});
+  }
+
+  Result<json> Built(const json& value) {
+    EDGEOPT_CHECK_OK(NoParams(value, "built"));
+    EDGEOPT_TRY(const Model* model, Loaded());
+    EDGEOPT_TRY(const auto files, OfferBuilt(model->session->built_files(), offered_));
+    return ToJson(files);
   }
 
   Result<json> Memory(const json& value) {
@@ -216,6 +271,8 @@ class Agent {
     EDGEOPT_TRY(const Model* model, Loaded());
     (void)model;
     model_.reset();
+    staged_ = {};
+    offered_.Withdraw(kOutputsFile);
     return json::object();
   }
 
@@ -270,23 +327,43 @@ class Agent {
   }
 
   // The client's tensors where they are, until the answer.
-  ReadRange MappedInputs() const {
-    if (exchange_.empty()) return {};
+  ReadRange MappedInputs(IncomingBytes staged) const {
+    if (exchange_.empty()) return StagedInputs(std::move(staged));
     return [this](uint64_t offset, uint64_t size) {
       return Buffer::Map(exchange_ / kInputsFile, offset, size);
     };
   }
 
-  ReadRange CopiedInputs() const {
-    if (exchange_.empty()) return {};
+  ReadRange CopiedInputs(IncomingBytes staged) const {
+    if (exchange_.empty()) return StagedInputs(std::move(staged));
     return [this](uint64_t offset, uint64_t size) -> Result<Buffer> {
       EDGEOPT_TRY(const ExchangeFile file, ExchangeFile::Open(exchange_ / kInputsFile));
       return file.Read(offset, size);
     };
   }
 
+  static ReadRange StagedInputs(IncomingBytes staged) {
+    return [staged = std::move(staged)](uint64_t offset, uint64_t size) {
+      return staged.Read(offset, size);
+    };
+  }
+
+  // To a client that shares no files: in the line, or for it to fetch.
+  Result<json> OutputsOverThePipe(const std::vector<ir::Tensor>& tensors) {
+    const uint64_t bytes = ElementBytes(tensors);
+    if (bytes <= kMaxInlineBytes) return EncodeTensors(tensors, nullptr);
+    if (bytes > static_cast<uint64_t>(kMaxTransferBytes))
+      return Unsupported("the outputs are " + std::to_string(bytes) + " bytes, more than " +
+                             std::to_string(kMaxTransferBytes) + " that can be fetched",
+                         "use smaller batches");
+    Payload payload;
+    json encoded = EncodeTensors(tensors, &payload);
+    offered_.Offer(kOutputsFile, std::move(payload));
+    return encoded;
+  }
+
   Result<json> EncodeOutputs(const std::vector<ir::Tensor>& tensors) {
-    if (exchange_.empty()) return EncodeTensors(tensors, nullptr);
+    if (exchange_.empty()) return OutputsOverThePipe(tensors);
     if (!outputs_) {
       EDGEOPT_TRY(ExchangeFile file, ExchangeFile::Create(exchange_ / kOutputsFile));
       outputs_.emplace(std::move(file));
@@ -320,6 +397,8 @@ class Agent {
   int64_t current_id_ = 0, last_hang_up_check_ = 0, last_progress_ = 0;
   std::filesystem::path exchange_;
   std::optional<ExchangeFile> outputs_;
+  IncomingBytes staged_;  // the inputs of the next request
+  OfferedFiles offered_;
   std::map<std::string, std::shared_ptr<runtimes::Runtime>> opened_;
   std::optional<Model> model_;
 };

@@ -41,6 +41,17 @@ struct ClockLock {
 struct LoadedModel {
   std::vector<runtimes::TensorSpec> inputs, outputs;
   int64_t load_ns = 0;
+  std::string executes_by, executes_because;  // as runtimes::Session has them
+  // Not empty: the runtime itself times the model, and its latencies are this
+  // (runtimes::SelfTimed::timed_as).
+  std::string timed_as;
+};
+
+// A file that the agent made to run the model (runtimes::Session::built_files).
+struct BuiltFile {
+  std::string name;  // without a folder
+  int64_t size_bytes = 0;
+  std::string sha256;
 };
 
 }  // namespace edgeopt::measure

@@ -9,6 +9,10 @@ namespace edgeopt::measure {
 namespace {
 
 constexpr int64_t kWindowRuns = 5;
+// trtexec's own default: contexts and clocks of a GPU begin anew with every process.
+constexpr double kProcessWarmUpSeconds = 0.2;
+// What a process reports of all its runs has to fit into memory at once.
+constexpr double kLongestProcessSeconds = 60;
 constexpr int64_t kReserved = 1 << 17;  // so that recording a latency does not allocate
 
 double Seconds(int64_t ns) { return static_cast<double>(ns) * 1e-9; }
@@ -115,6 +119,27 @@ Result<Timings> TimeRuns(const BenchPlan& plan, const std::function<Status(int64
     if (control.progress)
       control.progress(static_cast<int64_t>(timings.latencies_ns.size()), plan.min_runs);
   }
+  return timings;
+}
+
+Result<Timings> TimeSelfTimed(const BenchPlan& plan, runtimes::SelfTimed& model,
+                              const std::vector<ir::Tensor>& sample, const BenchControl& control) {
+  Timings timings;
+  timings.settled = true;
+  timings.warm_up_seconds = std::max(plan.warm_up.min_seconds, kProcessWarmUpSeconds);
+  double seconds = plan.min_seconds;
+  std::vector<int64_t>& latencies = timings.latencies_ns;
+  do {
+    const auto done = static_cast<int64_t>(latencies.size());
+    const runtimes::SelfTimed::Plan process = {timings.warm_up_seconds,
+                                               std::max<int64_t>(1, plan.min_runs - done),
+                                               std::min(seconds, kLongestProcessSeconds)};
+    EDGEOPT_TRY(const auto more, model.Time(sample, process));
+    latencies.insert(latencies.end(), more.begin(), more.end());
+    seconds -= kLongestProcessSeconds;
+    if (control.progress) control.progress(static_cast<int64_t>(latencies.size()), plan.min_runs);
+  } while (seconds > 0 && static_cast<int64_t>(latencies.size()) < plan.max_runs);
+  latencies.resize(std::min(latencies.size(), static_cast<size_t>(plan.max_runs)));
   return timings;
 }
 

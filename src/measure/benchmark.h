@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "base/statistics.h"
+#include "runtimes/runtime.h"
 
 namespace edgeopt::measure {
 
@@ -51,6 +52,13 @@ struct BenchControl {
 // Calls `run` with 0, 1, 2, ... and times each call. Its error ends the loop.
 Result<Timings> TimeRuns(const BenchPlan& plan, const std::function<Status(int64_t)>& run,
                          const Clock& clock, const BenchControl& control = {});
+
+// The same from a runtime that times itself (runtimes/runtime.h), with one sample. It warms up by
+// time alone, at least 200 ms, since every timing is a process of its own; so `settled` is true
+// and the warm-up's runs are not known. min_seconds is rounded up to whole seconds.
+Result<Timings> TimeSelfTimed(const BenchPlan& plan, runtimes::SelfTimed& model,
+                              const std::vector<ir::Tensor>& sample,
+                              const BenchControl& control = {});
 
 // A percentile and the interval that holds the true one (order statistics; base/statistics.h).
 struct LatencyPercentile {

@@ -31,6 +31,17 @@ BenchPlan BlockOf(int64_t runs) {
   return block;
 }
 
+constexpr double kProcessBlockSeconds = 1;
+constexpr int64_t kProcessBlockRuns = 20;
+constexpr int64_t kProcessRounds = 8;
+
+InterleavedPlan OfProcesses(InterleavedPlan plan) {
+  plan.block_seconds = std::max(plan.block_seconds, kProcessBlockSeconds);
+  plan.block_runs = std::max(plan.block_runs, kProcessBlockRuns);
+  plan.min_rounds = std::min(plan.min_rounds, kProcessRounds);
+  return plan;
+}
+
 struct Lane {
   BenchPlan block;
   Timings timings;
@@ -104,10 +115,15 @@ Result<InterleavedTimings> TimeInterleaved(size_t models, const InterleavedPlan&
 
 Result<InterleavedResult> BenchInterleaved(std::span<AgentClient* const> clients,
                                            const InterleavedPlan& plan, Sink* sink) {
+  const bool processes = std::any_of(clients.begin(), clients.end(), [](const AgentClient* client) {
+    return !client->model().timed_as.empty();
+  });
   const auto time_block = [&](size_t model, const BenchPlan& block) {
     return clients[model]->Time(block);
   };
-  EDGEOPT_TRY(InterleavedTimings timings, TimeInterleaved(clients.size(), plan, time_block, sink));
+  EDGEOPT_TRY(
+      InterleavedTimings timings,
+      TimeInterleaved(clients.size(), processes ? OfProcesses(plan) : plan, time_block, sink));
   InterleavedResult result;
   for (size_t i = 0; i < clients.size(); ++i)
     result.models.push_back(clients[i]->Describe(std::move(timings.models[i])));

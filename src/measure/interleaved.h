@@ -46,7 +46,8 @@ struct InterleavedResult {
   int64_t rounds = 0;
 };
 // Each client has a model loaded; the first is the one that the others are compared with. Inputs
-// are those that were set, else generated ones.
+// are those that were set, else generated ones. Where a runtime times a model itself, each block is
+// a process that loads the model for seconds: the blocks of all are longer then, and fewer.
 Result<InterleavedResult> BenchInterleaved(std::span<AgentClient* const> clients,
                                            const InterleavedPlan& plan = {}, Sink* sink = nullptr);
 

@@ -159,7 +159,7 @@ void ReadSystem(const fs::path& root, Machine& machine) {
     machine.container = "container";
 }
 
-std::string Shortened(double value) {
+std::string WithTwoDecimals(double value) {
   std::ostringstream text;
   text.precision(2);
   text << std::fixed << value;
@@ -205,12 +205,13 @@ std::vector<MachineWarning> MachineWarnings(const Machine& machine, int threads)
   if (machine.load_1min &&
       *machine.load_1min > std::max(0.5, static_cast<double>(machine.logical_cpus - threads)))
     warnings.push_back({"other programs keep the machine busy (load " +
-                            Shortened(*machine.load_1min) + " on " +
+                            WithTwoDecimals(*machine.load_1min) + " on " +
                             std::to_string(machine.logical_cpus) + " CPUs)",
                         "stop them, or trust interleaved comparisons only"});
   if (cpus > 0 && threads > cpus)
-    warnings.push_back({std::to_string(threads) + " threads share " + Shortened(cpus) + " CPUs",
-                        "use --threads " + std::to_string(std::max(1, static_cast<int>(cpus)))});
+    warnings.push_back(
+        {std::to_string(threads) + " threads share " + WithTwoDecimals(cpus) + " CPUs",
+         "use --threads " + std::to_string(std::max(1, static_cast<int>(cpus)))});
   if (machine.memory_bytes > 0 && machine.memory_available_bytes < machine.memory_bytes / 10)
     warnings.push_back({"only " + std::to_string(machine.memory_available_bytes >> 20) +
                             " MiB of memory are free: the system may swap",

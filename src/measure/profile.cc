@@ -41,7 +41,7 @@ bool HasPackedWeights(std::string_view op) {
 
 bool IsConversion(std::string_view op) {
   return op == "QuantizeLinear" || op == "DequantizeLinear" || op == "DynamicQuantizeLinear" ||
-         op == "QUANTIZE" || op == "DEQUANTIZE" || op.starts_with("Convert (");
+         op == "Reformat" || op == "QUANTIZE" || op == "DEQUANTIZE" || op.starts_with("Convert (");
 }
 
 bool IsControlFlow(std::string_view op) {
@@ -84,6 +84,9 @@ std::string_view Name(KernelKind kind) {
 
 KernelKind KindOf(const ProfileEvent& event) {
   if (IsConversion(event.op_type)) return KernelKind::kConversion;
+  if (event.precision == "int8") return KernelKind::kInt8;
+  if (!event.precision.empty())
+    return IsFloat(event.precision) ? KernelKind::kFloat : KernelKind::kOther;
   if (HasPackedWeights(event.op_type)) return KernelKind::kWeightOnly;
   if (ComputesInIntegers(event.op_type)) return KernelKind::kInt8;
   if (IsControlFlow(event.op_type) || LooksAtShapesOnly(event.op_type)) return KernelKind::kOther;
@@ -115,6 +118,7 @@ std::vector<NodeProfile> MeanOfRuns(const std::vector<std::vector<ProfileEvent>>
         node.input_types = event.input_types;
         node.output_types = event.output_types;
         node.nested = event.nested;
+        node.precision = event.precision;
         nodes.push_back(std::move(node));
         times.emplace_back(runs.size(), 0.0);
       }
@@ -134,7 +138,7 @@ Profile MakeProfile(std::vector<NodeProfile> nodes, int64_t runs) {
   profile.runs = runs;
   for (NodeProfile& node : nodes) {
     node.kind = KindOf({node.node, node.op_type, node.provider, node.mean_us, node.input_types,
-                        node.output_types, node.nested});
+                        node.output_types, node.nested, node.precision});
     if (!node.nested) profile.operators_us += node.mean_us;
   }
   const auto share = [&](double us) {
@@ -194,6 +198,7 @@ nlohmann::json ToJson(const Profile& profile) {
                 {"input_types", node.input_types},
                 {"output_types", node.output_types},
                 {"nested", node.nested}};
+    if (!node.precision.empty()) row["precision"] = node.precision;
     if (!node.reason.empty()) row["reason"] = node.reason;
     nodes.push_back(std::move(row));
   }
@@ -213,9 +218,14 @@ nlohmann::json ToJson(const Profile& profile) {
                          {"nodes", provider.nodes},
                          {"mean_us", provider.mean_us},
                          {"share", provider.share}});
-  return {{"runs", profile.runs},        {"operators_us", profile.operators_us},
-          {"nodes", std::move(nodes)},   {"by_op", std::move(ops)},
-          {"by_kind", std::move(kinds)}, {"by_provider", std::move(providers)}};
+  json document = {{"runs", profile.runs},        {"operators_us", profile.operators_us},
+                   {"nodes", std::move(nodes)},   {"by_op", std::move(ops)},
+                   {"by_kind", std::move(kinds)}, {"by_provider", std::move(providers)}};
+  for (const runtimes::Int8Fallback& fallback : profile.int8_fallbacks)
+    document["int8_fallbacks"].push_back(
+        {{"node", fallback.node}, {"layer", fallback.layer}, {"ran", fallback.ran}});
+  if (!profile.int8_unknown.empty()) document["int8_unknown"] = profile.int8_unknown;
+  return document;
 }
 
 }  // namespace edgeopt::measure

@@ -30,7 +30,8 @@ struct NodeProfile {
   double calls_per_run = 1;  // more than 1 in a Loop
   double share = 0;          // of the time of all operators that are not nested
   std::vector<std::string> input_types, output_types;
-  bool nested = false;  // in a subgraph: counted in its If, Loop or Scan too
+  bool nested = false;    // in a subgraph: counted in its If, Loop or Scan too
+  std::string precision;  // runtimes::ProfileEvent::precision
   KernelKind kind = KernelKind::kOther;
   // Why it stayed float, where the graph tells it, or in LiteRT was not left to XNNPACK; else
   // empty.
@@ -63,6 +64,9 @@ struct Profile {
   std::vector<OpProfile> by_op;              // the most expensive first; nested nodes left out
   std::vector<KindProfile> by_kind;          // in the order of KernelKind, those that occur
   std::vector<ProviderProfile> by_provider;  // the most expensive first
+  // What Q/DQ means to be INT8 and is not, and what the runtime does not tell it of (TensorRT).
+  std::vector<runtimes::Int8Fallback> int8_fallbacks;
+  std::vector<std::string> int8_unknown;
 };
 
 // Means per node over the runs. Each node's slowest tenth of the runs is left out: interrupted.

@@ -8,12 +8,17 @@ namespace {
 
 struct TypeName {
   std::string_view ours, tritons;
+  bool in_engines = true;  // TensorRT's inputs and outputs can have it
 };
-// The types of model_config.proto that TensorRT's inputs and outputs can have.
+// The types of model_config.proto.
 constexpr TypeName kTypeNames[] = {
-    {"float32", "TYPE_FP32"}, {"float16", "TYPE_FP16"}, {"bfloat16", "TYPE_BF16"},
-    {"int8", "TYPE_INT8"},    {"uint8", "TYPE_UINT8"},  {"int32", "TYPE_INT32"},
-    {"int64", "TYPE_INT64"},  {"bool", "TYPE_BOOL"},
+    {"float32", "TYPE_FP32"},         {"float16", "TYPE_FP16"},
+    {"bfloat16", "TYPE_BF16"},        {"int8", "TYPE_INT8"},
+    {"uint8", "TYPE_UINT8"},          {"int32", "TYPE_INT32"},
+    {"int64", "TYPE_INT64"},          {"bool", "TYPE_BOOL"},
+    {"int16", "TYPE_INT16", false},   {"uint16", "TYPE_UINT16", false},
+    {"uint32", "TYPE_UINT32", false}, {"uint64", "TYPE_UINT64", false},
+    {"float64", "TYPE_FP64", false},  {"string", "TYPE_STRING", false},
 };
 
 // A literal of the text format: quotes, backslashes and what is not printable ASCII are escaped,
@@ -50,16 +55,18 @@ Result<std::string> Dims(const Port& port, bool batched) {
   return "    dims: [" + text + " ]\n";
 }
 
-Result<std::string> Ports(const char* kind, const std::vector<Port>& ports, bool batched) {
+Result<std::string> PortList(const char* kind, const std::vector<Port>& ports,
+                             const TritonModel& model) {
   std::string text = std::string(kind) + " [\n";
   for (const Port& port : ports) {
     const auto row = std::find_if(std::begin(kTypeNames), std::end(kTypeNames),
                                   [&](const TypeName& name) { return name.ours == port.type; });
     if (port.name.empty()) return BadInput("an input or output of the model has no name");
-    if (row == std::end(kTypeNames))
+    const bool engine = model.platform == TritonPlatform::kEngine;
+    if (row == std::end(kTypeNames) || (engine && !row->in_engines))
       return Unsupported("Triton can't serve '" + port.name + "' of type " + port.type +
-                         " from a TensorRT engine");
-    EDGEOPT_TRY(const std::string dims, Dims(port, batched));
+                         (engine ? " from a TensorRT engine" : " from an ONNX model"));
+    EDGEOPT_TRY(const std::string dims, Dims(port, model.max_batch_size > 0));
     text += "  {\n    name: " + Quoted(port.name) +
             "\n    data_type: " + std::string(row->tritons) + "\n" + dims +
             (&port == &ports.back() ? "  }\n" : "  },\n");
@@ -72,16 +79,17 @@ Result<std::string> Ports(const char* kind, const std::vector<Port>& ports, bool
 Result<std::string> TritonConfig(const TritonModel& model) {
   if (model.name.empty() || model.name.find('/') != std::string::npos || model.name[0] == '.')
     return BadInput("'" + model.name + "' can't be the name of a folder in Triton's repository");
-  if (model.engine_file.empty() || model.engine_file.find('/') != std::string::npos)
-    return BadInput("'" + model.engine_file + "' can't be the engine's file name");
+  if (model.file.empty() || model.file.find('/') != std::string::npos)
+    return BadInput("'" + model.file + "' can't be the model's file name");
   if (model.inputs.empty() || model.outputs.empty() || model.max_batch_size < 0)
     return BadInput("Triton needs inputs, outputs and a largest batch that is not negative");
-  const bool batched = model.max_batch_size > 0;
-  EDGEOPT_TRY(const std::string inputs, Ports("input", model.inputs, batched));
-  EDGEOPT_TRY(const std::string outputs, Ports("output", model.outputs, batched));
-  return "name: " + Quoted(model.name) +
-         "\nplatform: \"tensorrt_plan\"\nmax_batch_size: " + std::to_string(model.max_batch_size) +
-         "\ndefault_model_filename: " + Quoted(model.engine_file) + "\n" + inputs + outputs;
+  EDGEOPT_TRY(const std::string inputs, PortList("input", model.inputs, model));
+  EDGEOPT_TRY(const std::string outputs, PortList("output", model.outputs, model));
+  const char* platform =
+      model.platform == TritonPlatform::kEngine ? "tensorrt_plan" : "onnxruntime_onnx";
+  return "name: " + Quoted(model.name) + "\nplatform: \"" + platform +
+         "\"\nmax_batch_size: " + std::to_string(model.max_batch_size) +
+         "\ndefault_model_filename: " + Quoted(model.file) + "\n" + inputs + outputs;
 }
 
 }  // namespace edgeopt::package

@@ -4,7 +4,10 @@
 
 #include "base/file.h"
 #include "formats/onnx/onnx.h"
+#include "measure/onnx_facts.h"
 #include "pipeline/open_model.h"
+#include "pipeline/shipping.h"
+#include "pipeline/state.h"
 
 namespace edgeopt::pipeline {
 
@@ -22,13 +25,17 @@ Result<std::unique_ptr<AgentClient>> AgentStarter::Start() const {
   return AgentClient::Start(std::move(agent));
 }
 
-Result<std::unique_ptr<AgentClient>> AgentStarter::Load(
-    const std::filesystem::path& model, const runtimes::SessionOptions& options) const {
+Result<std::unique_ptr<AgentClient>> AgentStarter::Load(const std::filesystem::path& model,
+                                                        const runtimes::SessionOptions& options,
+                                                        std::string_view runtime) const {
   EDGEOPT_TRY(auto client, Start());
   measure::LoadOptions load;
   const Format format = FormatOf(model);
-  load.runtime = RuntimeOf(format);
+  load.runtime = runtime.empty() ? RuntimeOf(format) : runtime;
   load.session = options;
+  if (load.runtime == "tensorrt") {
+    EDGEOPT_TRY(load.session.tensorrt.model, measure::OnnxFacts(model));
+  }
   if (load.session.threads <= 0)
     load.session.threads = std::max(1, client->hello().machine.usable_cpus);
   if (!remote) {
@@ -44,11 +51,33 @@ Result<std::unique_ptr<AgentClient>> AgentStarter::Load(
 }
 
 Result<std::unique_ptr<AgentClient>> AgentStarter::Load(const std::filesystem::path& model,
-                                                        int threads, bool spin) const {
+                                                        int threads, bool spin,
+                                                        std::string_view runtime) const {
   runtimes::SessionOptions options;
   options.threads = threads;
   options.spin = spin;
-  return Load(model, options);
+  return Load(model, options, runtime);
+}
+
+std::string RuntimeOf(const report::Record& record, const report::Step& step) {
+  if (RunsInTensorRt(record, step)) return "tensorrt";
+  return std::string(RuntimeOf(step.format() == "tflite" ? Format::kTflite : Format::kOnnx));
+}
+
+runtimes::GraphOptimization OptimizationOf(const report::Record& record, const report::Step& step) {
+  return HasStandIn(record, step) && step.precision == "int8" ? runtimes::GraphOptimization::kNone
+                                                              : runtimes::GraphOptimization::kAll;
+}
+
+Result<std::unique_ptr<AgentClient>> LoadStep(const AgentStarter& agents,
+                                              const report::Record& record,
+                                              const report::Step& step,
+                                              const std::filesystem::path& work, bool spin) {
+  runtimes::SessionOptions options;
+  options.threads = record.threads;
+  options.spin = spin;
+  options.optimization = OptimizationOf(record, step);
+  return agents.Load(InWork(work, step.output), options, RuntimeOf(record, step));
 }
 
 namespace {
@@ -87,12 +116,12 @@ LoadTflite TfliteInAgent(AgentStarter starter) {
   };
 }
 
-RunModel RunInAgent(AgentStarter starter, int threads) {
+RunModel RunInAgent(AgentStarter starter, int threads, std::string runtime) {
   return
-      [starter = std::move(starter), threads](const std::filesystem::path& model,
-                                              const std::vector<std::vector<ir::Tensor>>& samples)
+      [starter = std::move(starter), threads, runtime = std::move(runtime)](
+          const std::filesystem::path& model, const std::vector<std::vector<ir::Tensor>>& samples)
           -> Result<std::vector<std::vector<ir::Tensor>>> {
-        EDGEOPT_TRY(const auto client, starter.Load(model, threads, /*spin=*/false));
+        EDGEOPT_TRY(const auto client, starter.Load(model, threads, /*spin=*/false, runtime));
         std::vector<std::vector<ir::Tensor>> outputs;
         for (const auto& sample : samples) {
           EDGEOPT_TRY(auto tensors, client->Run(sample));

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -13,6 +14,7 @@
 #include "measure/agent_client.h"
 #include "pipeline/convert_types.h"
 #include "pipeline/packager.h"
+#include "report/record.h"
 
 namespace edgeopt::pipeline {
 
@@ -25,16 +27,33 @@ struct AgentStarter {
 
   // A new agent without a model.
   Result<std::unique_ptr<measure::AgentClient>> Start() const;
-  // A new agent with the model loaded, in the runtime of its format (FormatOf). No threads: one per
-  // CPU that the agent may use. `spin` off leaves the cores to others between operators: for
-  // everything but timing.
+  // A new agent with the model loaded, in `runtime`, as agents call it; empty: the one of the
+  // file's format (FormatOf). No threads: one per CPU that the agent may use. `spin` off leaves the
+  // cores to others between operators: for everything but timing.
   Result<std::unique_ptr<measure::AgentClient>> Load(const std::filesystem::path& model,
-                                                     int threads, bool spin = true) const;
+                                                     int threads, bool spin = true,
+                                                     std::string_view runtime = {}) const;
   Result<std::unique_ptr<measure::AgentClient>> Load(const std::filesystem::path& model,
-                                                     const runtimes::SessionOptions& options) const;
+                                                     const runtimes::SessionOptions& options,
+                                                     std::string_view runtime = {}) const;
 };
 
-RunModel RunInAgent(AgentStarter starter, int threads);
+// The runtime that the model of a run's step is measured and validated in, as agents call it.
+std::string RuntimeOf(const report::Record& record, const report::Step& step);
+
+// Where ONNX Runtime stands in for TensorRT, int8 is computed in float between Q and DQ: its own
+// int8 kernels may saturate where TensorRT's do not.
+runtimes::GraphOptimization OptimizationOf(const report::Record& record, const report::Step& step);
+
+// A new agent with the step's model loaded in that runtime, with the run's threads.
+Result<std::unique_ptr<measure::AgentClient>> LoadStep(const AgentStarter& agents,
+                                                       const report::Record& record,
+                                                       const report::Step& step,
+                                                       const std::filesystem::path& work,
+                                                       bool spin = true);
+
+// `runtime`: as AgentStarter::Load.
+RunModel RunInAgent(AgentStarter starter, int threads, std::string runtime = {});
 
 // Each session has its agent, which ends with it.
 LoadTflite TfliteInAgent(AgentStarter starter);

@@ -4,6 +4,7 @@
 #include <cctype>
 #include <set>
 
+#include "devices/device.h"
 #include "pipeline/facts.h"
 #include "pipeline/plan.h"
 #include "pipeline/step_kind.h"
@@ -19,6 +20,22 @@ using report::Suggestion;
 namespace {
 
 constexpr size_t kMaxCalibrators = 2;
+
+// What the user would have to make outside of this run.
+void SuggestOtherModels(const Record& record, const std::string& kind,
+                        std::vector<Suggestion>& list) {
+  if (record.format != "tensorrt" || (kind != "tensorrt-int8" && kind != "tensorrt-mixed")) return;
+  const std::string device = " --device " + record.device;
+  list.push_back({"quantization-aware training in your framework; the Q/DQ of its export is kept",
+                  "edgeopt optimize TRAINED.onnx" + device});
+  list.push_back({"a smaller model", "edgeopt optimize SMALLER.onnx" + device});
+}
+
+// More calibration samples than this change nothing.
+int64_t MostSamples(const Record& record) {
+  const auto device = devices::FindDevice(record.device);
+  return device.ok() ? (*device)->calibration.most : devices::Device().calibration.most;
+}
 
 std::set<std::string> UsedCalibrators(const Record& record, const std::string& kind) {
   std::set<std::string> used;
@@ -45,8 +62,14 @@ std::vector<std::string> UnusedCalibrators(const Record& record, const Step& vio
   return names;
 }
 
-// First and last weighty operator in int8: where quantization errors usually hurt most.
-std::vector<std::string> FirstAndLast(const Step& violation) {
+bool Float16Gains(const Record& record) {
+  const auto facts = FactsFromJson(record.model_facts);
+  return facts.ok() && facts->float16_gains && !facts->float16;
+}
+
+}  // namespace
+
+std::vector<std::string> FirstAndLastInt8(const Step& violation) {
   static const std::set<std::string> kWeighty = {"Conv", "MatMul", "Gemm"};
   std::vector<std::string> names;
   if (!violation.details.is_object()) return {};
@@ -57,13 +80,6 @@ std::vector<std::string> FirstAndLast(const Step& violation) {
   return names.size() == 1 ? names : std::vector<std::string>{names.front(), names.back()};
 }
 
-bool Float16Gains(const Record& record) {
-  const auto facts = FactsFromJson(record.model_facts);
-  return facts.ok() && facts->float16_gains && !facts->float16;
-}
-
-}  // namespace
-
 std::vector<Suggestion> Alternatives(const Record& record, const Step& violation,
                                      const std::string& work) {
   std::vector<Suggestion> list;
@@ -73,20 +89,23 @@ std::vector<Suggestion> Alternatives(const Record& record, const Step& violation
     for (const std::string& name : UnusedCalibrators(record, violation))
       list.push_back({"another calibrator", resume + " --calibrator " + name});
     const int64_t used = violation.parameters.value("samples", int64_t{0});
-    if (record.held_out_samples == 0 && used > 0 && used < record.calibration.samples)
-      list.push_back({"more calibration samples",
-                      resume + " --samples " +
-                          std::to_string(std::min(record.calibration.samples, 4 * used))});
+    const int64_t more = std::min({record.calibration.samples, 4 * used, MostSamples(record)});
+    if (record.held_out_samples == 0 && used > 0 && used < more)
+      list.push_back({"more calibration samples", resume + " --samples " + std::to_string(more)});
   }
   if (kind != nullptr && kind->is_int8) {
     std::string exclude;
-    for (const std::string& name : FirstAndLast(violation))
+    for (const std::string& name : FirstAndLastInt8(violation))
       exclude += " --exclude " + ShellQuoted(name);
-    if (!exclude.empty()) list.push_back({"first and last layer in float", resume + exclude});
+    const char* what = record.format == "tensorrt"
+                           ? "mixed precision: first and last layer in 16-bit floats"
+                           : "first and last layer in float";
+    if (!exclude.empty()) list.push_back({what, resume + exclude});
   }
-  if (violation.format() == "onnx" && violation.kind != "fp16" && Float16Gains(record) &&
-      !Tried(record, "fp16"))
+  if (record.format != "tensorrt" && violation.format() == "onnx" && violation.kind != "fp16" &&
+      Float16Gains(record) && !Tried(record, "fp16"))
     list.push_back({"16-bit floats instead", resume + " --precision fp16"});
+  SuggestOtherModels(record, violation.kind, list);
   list.push_back({"go on without it", resume + " --revert"});
   list.push_back({"take it all the same", "edgeopt accept " + violation.id + " --work " +
                                               ShellQuoted(work) + " --reason TEXT"});
@@ -98,7 +117,11 @@ Result<Step> MakeRetry(const Record& record, const Step& violation, const Retry&
       {"int8", "static-int8"}, {"dynamic-int8", "dynamic-int8"}, {"fp16", "fp16"}};
   static const std::map<std::string, std::string> kTflite = {
       {"int8", "tflite-int8"}, {"fp16", "tflite-fp16"}, {"fp32", "tflite-fp32"}};
-  const auto& kinds = violation.kind.starts_with("tflite") ? kTflite : kOnnx;
+  static const std::map<std::string, std::string> kTensorRt = {{"int8", "tensorrt-int8"},
+                                                               {"fp16", "tensorrt-fp16"}};
+  const auto& kinds = violation.kind.starts_with("tflite")     ? kTflite
+                      : violation.kind.starts_with("tensorrt") ? kTensorRt
+                                                               : kOnnx;
   std::string kind = violation.kind;
   if (!retry.precision.empty()) {
     const auto found = kinds.find(retry.precision);

@@ -16,6 +16,10 @@ std::vector<report::Suggestion> Alternatives(const report::Record& record,
                                              const report::Step& violation,
                                              const std::string& work);
 
+// First and last weighty operator in int8, by the step's own account: where quantization errors
+// usually hurt most. Empty when it names none.
+std::vector<std::string> FirstAndLastInt8(const report::Step& violation);
+
 // What `edgeopt resume` was asked to try instead of the violating step.
 struct Retry {
   std::string calibrator, precision;  // empty: as before

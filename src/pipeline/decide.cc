@@ -23,6 +23,9 @@ constexpr double kNotable = 0.01;
 // Rounding of the scores must not decide: a loss of exactly the tolerance is allowed.
 constexpr double kRoundingSlack = 1e-9;
 
+constexpr const char* kNotTimed =
+    "no engine was built: ONNX Runtime's time here says nothing about TensorRT's on the device";
+
 std::string Speed(const report::Speedup& speedup, const char* than) {
   const bool faster = speedup.ratio >= 1;
   const double factor = faster ? speedup.ratio : 1 / speedup.ratio;
@@ -41,15 +44,30 @@ std::string AccuracyText(const Record& record, const Step& step) {
 bool Slower(const report::Speedup& speedup) { return speedup.interval.high < 1 - kNotable; }
 bool Faster(const report::Speedup& speedup) { return speedup.interval.low > 1 + kNotable; }
 
+double SizeRatio(const Step& step, const Step& other) {
+  return static_cast<double>(step.size_bytes) /
+         static_cast<double>(std::max<int64_t>(1, other.size_bytes));
+}
+
+std::string SizeText(const Step& step, const Step& other) {
+  return report::Megabytes(step.size_bytes) + " of " + report::Megabytes(other.size_bytes) + " MB";
+}
+
+Verdict DecideUntimed(const Record& record, const Step& step, const std::string& accuracy) {
+  const Step& best = *record.Find(step.best_before);
+  const bool smaller = SizeRatio(step, best) < kSmallerRatio;
+  return {smaller ? Decision::kKept : Decision::kReverted,
+          (smaller ? "smaller than '" : "not smaller than '") + best.id + "', " +
+              SizeText(step, best) + "; " + kNotTimed + "; " + accuracy};
+}
+
 Verdict DecideUndoubted(const Record& record, const Step& step, const std::string& accuracy) {
   const Step* best = record.Find(step.best_before);
-  const double size_ratio = static_cast<double>(step.size_bytes) /
-                            static_cast<double>(std::max<int64_t>(1, best->size_bytes));
+  const double size_ratio = SizeRatio(step, *best);
   const std::string even =
       "as fast as '" + best->id + "' (speed-up " + report::Range(step.vs_best->interval) + ")";
   if (size_ratio < kSmallerRatio)
-    return {Decision::kKept, even + " and smaller, " + report::Megabytes(step.size_bytes) + " of " +
-                                 report::Megabytes(best->size_bytes) + " MB; " + accuracy};
+    return {Decision::kKept, even + " and smaller, " + SizeText(step, *best) + "; " + accuracy};
   if (step.kind == "simplify" && size_ratio < 1 / kSmallerRatio)
     return {Decision::kKept, even + "; later steps build on the simplified graph; " + accuracy};
   return {Decision::kReverted, even + " and not smaller; " + accuracy};
@@ -69,9 +87,10 @@ Verdict Decide(const Record& record, const Step& step) {
   // What another format is not for the device can't be an alternative, however fast it is here.
   const bool baseline_counts = Ships(record, *record.baseline());
   const bool best_counts = Ships(record, *record.Find(step.best_before));
+  const bool timed = !HasStandIn(record, step);
   if (baseline_counts && Slower(*step.vs_baseline))
     return {Decision::kReverted, Speed(*step.vs_baseline, "the baseline") + "; " + accuracy};
-  if (best_counts && Slower(*step.vs_best))
+  if (best_counts && timed && Slower(*step.vs_best))
     return {Decision::kReverted,
             Speed(*step.vs_best, ("'" + step.best_before + "'").c_str()) + "; " + accuracy};
   const double loss = report::RelativeLoss(*record.baseline()->accuracy, *step.accuracy);
@@ -80,9 +99,11 @@ Verdict Decide(const Record& record, const Step& step) {
     return {Decision::kViolated, accuracy + ": beyond the floor of " + Score(Floor(record)) + "; " +
                                      Speed(*step.vs_baseline, "the baseline")};
   if (!best_counts)
-    return {Decision::kKept, "the first in the format of " + record.device + " (" + record.format +
-                                 "); " + Speed(*step.vs_baseline, "the baseline") + "; " +
-                                 accuracy};
+    return {Decision::kKept,
+            "the first in the format of " + record.device + " (" + record.format + "); " +
+                (timed ? Speed(*step.vs_baseline, "the baseline") : std::string(kNotTimed)) + "; " +
+                accuracy};
+  if (!timed) return DecideUntimed(record, step, accuracy);
   if (Faster(*step.vs_best)) {
     const std::string speed = baseline_counts
                                   ? Speed(*step.vs_baseline, "the baseline")

@@ -19,7 +19,8 @@ struct Verdict {
 // doubt: kept. Else (no measurable difference) kept when it is smaller, or when it is a
 // simplification, on which later steps build and which must not be larger; reverted otherwise. A
 // baseline or best in a format that does not ship (pipeline/shipping.h) is no yardstick for speed:
-// the first variant in the device's format is kept when its accuracy is.
+// the first variant in the device's format is kept when its accuracy is. Where another runtime
+// stood in for TensorRT, times do not count at all, and the smaller of two files is kept.
 Verdict Decide(const report::Record& record, const report::Step& step);
 
 // The lowest (for errors: highest) score that the tolerance allows.

@@ -5,7 +5,6 @@
 #include <string_view>
 
 #include "formats/onnx/onnx.h"
-#include "measure/machine.h"
 
 namespace edgeopt::pipeline {
 
@@ -57,8 +56,7 @@ ModelFacts InspectFacts(const ir::Model& model, bool float16_gains) {
   return facts;
 }
 
-bool Float16Gains() {
-  const measure::Machine machine = measure::ReadMachine();
+bool Float16Gains(const measure::Machine& machine) {
   return machine.architecture == "aarch64" && machine.Has("asimdhp");
 }
 

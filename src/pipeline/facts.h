@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "ir/model.h"
+#include "measure/machine.h"
 #include "report/record.h"
 
 namespace edgeopt::pipeline {
@@ -31,9 +32,9 @@ struct ModelFacts {
 // Requires inferred types. `float16_gains` is the machine's; it can't be read off the model.
 ModelFacts InspectFacts(const ir::Model& model, bool float16_gains);
 
-// Whether 16-bit floats are faster here: ONNX Runtime has kernels for them on arm64 with
+// Whether 16-bit floats are faster on this machine: ONNX Runtime has kernels for them on arm64 with
 // half-precision arithmetic only; elsewhere it converts around each operator.
-bool Float16Gains();
+bool Float16Gains(const measure::Machine& machine);
 
 // Of the model that further steps start from: the simplified one, once that was kept (its branches
 // inlined and constants folded show work that the original hid), else the original. nullopt before

@@ -13,6 +13,7 @@
 #include "pipeline/half_size.h"
 #include "pipeline/open_model.h"
 #include "pipeline/run_data.h"
+#include "pipeline/shipping.h"
 
 namespace edgeopt::pipeline {
 namespace fs = std::filesystem;
@@ -48,14 +49,6 @@ Result<std::vector<std::vector<ir::Tensor>>> TimingInputs(
   return samples;
 }
 
-Result<AgentPtr> LoadForTiming(const Record& record, const Step& step, const fs::path& work,
-                               const AgentStarter& agents) {
-  EDGEOPT_TRY(AgentPtr client, agents.Load(InWork(work, step.output), record.threads));
-  EDGEOPT_TRY(const auto samples, TimingInputs(record, step, work, client->model().inputs));
-  EDGEOPT_CHECK_OK(client->SetInputs(samples));
-  return client;
-}
-
 // Everything that the numbers depend on besides model and machine.
 nlohmann::json Settings(const Record& record, const Step& step, const AgentClient& client,
                         const measure::WarmUp& warm_up) {
@@ -63,9 +56,14 @@ nlohmann::json Settings(const Record& record, const Step& step, const AgentClien
   nlohmann::json runtime = {{"name", client.runtime().name}, {"version", client.runtime().version}};
   if (step.format() == "tflite") {
     runtime["kernels"] = "xnnpack";
-  } else {
+  } else if (RunsInTensorRt(record, step)) {
     runtime.update(
-        {{"graph_optimization", "all"}, {"spin", session.spin}, {"arena", session.arena}});
+        {{"executes_by", client.model().executes_by}, {"timed_as", client.model().timed_as}});
+  } else {
+    const bool none = OptimizationOf(record, step) == runtimes::GraphOptimization::kNone;
+    runtime.update({{"graph_optimization", none ? "none" : "all"},
+                    {"spin", session.spin},
+                    {"arena", session.arena}});
   }
   return {{"process", "its own"},
           {"threads", record.threads},
@@ -134,12 +132,13 @@ report::Speedup ToSpeedup(const RatioEstimate& estimate) {
 }
 
 // `sample`: the inputs at full size.
-Result<measure::BenchResult> TimeHalf(const Record& record, const HalfSize& half,
-                                      const std::vector<ir::Tensor>& sample,
+Result<measure::BenchResult> TimeHalf(const Record& record, const Step& source,
+                                      const HalfSize& half, const std::vector<ir::Tensor>& sample,
                                       const AgentStarter& agents, Sink& sink) {
   EDGEOPT_TRY(const TemporaryFolder folder, TemporaryFolder::Create());
   EDGEOPT_CHECK_OK(formats::WriteOnnx(half.model, folder.path() / "half.onnx"));
-  EDGEOPT_TRY(const AgentPtr client, agents.Load(folder.path() / "half.onnx", record.threads));
+  EDGEOPT_TRY(const AgentPtr client, agents.Load(folder.path() / "half.onnx", record.threads,
+                                                 /*spin=*/true, RuntimeOf(record, source)));
   std::vector<ir::Tensor> inputs;
   for (size_t i = 0; i < half.dims.size(); ++i) {
     // Values do not matter for the time, except where they index: zeros are safe.
@@ -157,7 +156,7 @@ Result<std::optional<HalfSizeResult>> MeasureHalf(const Record& record, const St
                                                   Sink& sink) {
   const Step& source = best.format() == "onnx" ? best : *record.baseline();
   EDGEOPT_TRY(ir::Model model, ReadModel(InWork(work, source.output)));
-  EDGEOPT_TRY(const AgentPtr whole, agents.Load(InWork(work, source.output), record.threads));
+  EDGEOPT_TRY(const AgentPtr whole, LoadStep(agents, record, source, work));
   EDGEOPT_TRY(const auto samples, TimingInputs(record, source, work, whole->model().inputs));
   std::vector<ir::Dims> dims;
   for (const ir::Tensor& input : samples.front()) dims.push_back(input.dims());
@@ -175,7 +174,7 @@ Result<std::optional<HalfSizeResult>> MeasureHalf(const Record& record, const St
     result.why_not = "the smaller model has to be converted first";
     return std::optional(result);
   }
-  const auto timed = TimeHalf(record, *half, samples.front(), agents, sink);
+  const auto timed = TimeHalf(record, source, *half, samples.front(), agents, sink);
   if (timed.ok()) {
     result.p50_ms = Ms(timed->latency.p50.value_us);
     result.runs = timed->latency.runs;
@@ -185,11 +184,30 @@ Result<std::optional<HalfSizeResult>> MeasureHalf(const Record& record, const St
   return std::optional(result);
 }
 
+// Ends the watching that began before the step was timed.
+Status TellConditions(AgentClient& client, const measure::Clocks& clocks, Measured& measured) {
+  EDGEOPT_TRY(const auto telemetry, client.Watched());
+  const auto throttled = hardware::ThrottlingReasons(telemetry, clocks.locked, {});
+  measured.conditions = measure::SummarizeConditions(clocks, telemetry, throttled);
+  for (const std::string& reason : throttled) measured.warnings.push_back("throttled: " + reason);
+  return OkStatus();
+}
+
 }  // namespace
 
+Result<AgentPtr> LoadForTiming(const Record& record, const Step& step, const fs::path& work,
+                               const AgentStarter& agents) {
+  EDGEOPT_TRY(AgentPtr client, LoadStep(agents, record, step, work));
+  EDGEOPT_TRY(const auto samples, TimingInputs(record, step, work, client->model().inputs));
+  EDGEOPT_CHECK_OK(client->SetInputs(samples));
+  return client;
+}
+
 Result<Measured> MeasureStep(const Record& record, const Step& step, const Step* best,
-                             const fs::path& work, const AgentStarter& agents, Sink& sink) {
+                             const fs::path& work, const AgentStarter& agents,
+                             const measure::Clocks& clocks, Sink& sink) {
   EDGEOPT_TRY(const AgentPtr client, LoadForTiming(record, step, work, agents));
+  EDGEOPT_CHECK_OK(client->Watch());
   Measured measured;
   measured.machine = measure::ToJson(client->hello().machine);
   if (best == nullptr) {
@@ -200,6 +218,7 @@ Result<Measured> MeasureStep(const Record& record, const Step& step, const Step*
     measured.warnings = bench.remarks;
     for (const auto& warning : measure::MachineWarnings(client->hello().machine, record.threads))
       measured.warnings.push_back(warning.text + "; " + warning.remedy);
+    EDGEOPT_CHECK_OK(TellConditions(*client, clocks, measured));
     return measured;
   }
   const auto against = [&](const Step& other) -> Result<measure::InterleavedResult> {
@@ -221,6 +240,7 @@ Result<Measured> MeasureStep(const Record& record, const Step& step, const Step*
     EDGEOPT_TRY(const auto with_best, against(*best));
     measured.vs_best = ToSpeedup(with_best.speedups[1]);
   }
+  EDGEOPT_CHECK_OK(TellConditions(*client, clocks, measured));
   return measured;
 }
 

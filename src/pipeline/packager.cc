@@ -14,7 +14,9 @@
 #include "pipeline/samples.h"
 #include "pipeline/shipping.h"
 #include "pipeline/state.h"
+#include "pipeline/tensorrt_package.h"
 #include "report/markdown.h"
+#include "report/sustained.h"
 
 namespace edgeopt::pipeline {
 namespace fs = std::filesystem;
@@ -28,12 +30,14 @@ constexpr int64_t kGoldenSamples = 3;
 
 class Builder {
  public:
-  Builder(const Record& record, fs::path work, fs::path folder, const RunModel& run)
+  Builder(const Record& record, fs::path work, fs::path folder, const RunModel& run,
+          const FetchBuilt& fetch_built)
       : record_(record),
         best_(*record.best()),
         work_(std::move(work)),
         folder_(std::move(folder)),
-        run_(run) {}
+        run_(run),
+        fetch_built_(fetch_built) {}
 
   Status Build() {
     std::error_code ec;
@@ -43,8 +47,15 @@ class Builder {
     EDGEOPT_CHECK_OK(DataFiles());
     EDGEOPT_CHECK_OK(Model());
     EDGEOPT_CHECK_OK(Golden());
+    if (IsForTensorRt(best_))
+      EDGEOPT_CHECK_OK(
+          AddTensorRtFiles(record_, folder_, SymbolicShapes(), fetch_built_, content_));
     const report::Input input{record_, record_.finished_at, package_name_, {}};
     EDGEOPT_CHECK_OK(Put("report.md", report::Markdown(input), "report"));
+    if (record_.sustained && record_.sustained->measured())
+      EDGEOPT_CHECK_OK(Put(report::kSustainedPlot,
+                           report::SustainedPlot(*record_.sustained, record_.model_name),
+                           "report"));
     EDGEOPT_CHECK_OK(Put("report.json", report::Document(input).dump(1) + "\n", "report"));
     EDGEOPT_TRY(const json manifest, package::MakeManifest(record_, content_, folder_));
     return WriteFile(folder_ / package::kManifestName, manifest.dump(1) + "\n");
@@ -112,6 +123,7 @@ class Builder {
       samples.push_back(ToIntegers(std::move(inputs), integers_));
     }
     EDGEOPT_TRY(const auto outputs, run_(folder_ / content_.model_file, samples));
+    for (const ir::Tensor& input : samples.front()) shapes_[input.name] = input.dims();
     for (size_t i = 0; i < samples.size(); ++i) {
       const std::string stem = "golden/" + std::to_string(i);
       package::GoldenSample golden{stem + "_inputs.npz", stem + "_outputs.npz"};
@@ -126,22 +138,33 @@ class Builder {
     return OkStatus();
   }
 
+  // The sizes, as in the data, of inputs that have symbolic ones.
+  std::map<std::string, ir::Dims> SymbolicShapes() const {
+    std::map<std::string, ir::Dims> shapes = shapes_;
+    for (const package::Port& port : content_.inputs)
+      if (std::ranges::all_of(port.dims, [](int64_t dim) { return dim >= 0; }))
+        shapes.erase(port.name);
+    return shapes;
+  }
+
   const Record& record_;
   const Step& best_;
   fs::path work_, folder_;
   const RunModel& run_;
+  const FetchBuilt& fetch_built_;
   std::string package_name_;
   PackagedModel model_;
   std::vector<data::InputSpec> specs_;
   Integers integers_;  // inputs that the data gives as floats
   DatasetPtr data_;
+  std::map<std::string, ir::Dims> shapes_;  // of a sample's inputs
   package::Content content_;
 };
 
 // Folder and archive, whole, in `making`.
 Status Make(const Record& record, const fs::path& work, const fs::path& making,
-            const fs::path& name, const RunModel& run) {
-  Builder builder(record, work, making / name, run);
+            const fs::path& name, const RunModel& run, const FetchBuilt& fetch_built) {
+  Builder builder(record, work, making / name, run, fetch_built);
   builder.set_package_name(name.string());
   EDGEOPT_CHECK_OK(builder.Build());
   return package::WriteArchive(making / name, making / (name.string() + ".tar.zst"));
@@ -164,7 +187,8 @@ fs::path DefaultPackageFolder(const Record& record, const fs::path& work) {
 }
 
 Result<Packaged> BuildPackage(const Record& record, const fs::path& work, const fs::path& folder,
-                              bool replaceable, const RunModel& run) {
+                              bool replaceable, const RunModel& run,
+                              const FetchBuilt& fetch_built) {
   if (record.best() == nullptr || !record.best()->accuracy)
     return UsageError("there is nothing to package: the baseline is unmeasured",
                       "go on with 'edgeopt resume'");
@@ -180,7 +204,7 @@ Result<Packaged> BuildPackage(const Record& record, const fs::path& work, const 
                         "choose another one with --output");
   const fs::path making = target.parent_path() / ("." + target.filename().string() + ".making");
   fs::remove_all(making, ec);  // of a run that was killed
-  const Status made = Make(record, work, making, target.filename(), run);
+  const Status made = Make(record, work, making, target.filename(), run, fetch_built);
   const Status moved = made.ok() ? MoveIn(making, target, archive) : OkStatus();
   fs::remove_all(making, ec);
   EDGEOPT_CHECK_OK(made);

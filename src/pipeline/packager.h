@@ -20,12 +20,17 @@ namespace edgeopt::pipeline {
 using RunModel = std::function<Result<std::vector<std::vector<ir::Tensor>>>(
     const std::filesystem::path& model, const std::vector<std::vector<ir::Tensor>>& samples)>;
 
+// Fetches what the run's machine built to run a step's model (TensorRT's engine, what it was built
+// with, timings of kernels) into a folder that exists: the names. Empty where nothing was built.
+using FetchBuilt = std::function<Result<std::vector<std::string>>(
+    const report::Step& step, const std::filesystem::path& folder)>;
+
 // Packages record.best(). `folder` appears as a whole, by a rename; `archive` beside it is
 // folder + ".tar.zst". Usage error when `folder` exists, unless it is `replaceable` (a leftover of
 // this very run). BadInput when the variant's file is not the one that was measured.
 Result<Packaged> BuildPackage(const report::Record& record, const std::filesystem::path& work,
                               const std::filesystem::path& folder, bool replaceable,
-                              const RunModel& run);
+                              const RunModel& run, const FetchBuilt& fetch_built = {});
 // Where a run packages by default: WORK/NAME_package.
 std::filesystem::path DefaultPackageFolder(const report::Record& record,
                                            const std::filesystem::path& work);

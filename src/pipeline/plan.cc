@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "pipeline/alternatives.h"
 #include "pipeline/facts.h"
 #include "pipeline/shipping.h"
 #include "pipeline/step_kind.h"
@@ -107,6 +108,42 @@ PlannedStep Float16(const ModelFacts* facts) {
   return step;
 }
 
+PlannedStep TensorRtFloat16(const Record& record) {
+  return {"tensorrt-fp16", json::object(), true,
+          "half precision by types in the graph: nearly always accurate, and the first form for " +
+              record.device};
+}
+
+PlannedStep TensorRtInt8(const Record& record, const ModelFacts* facts) {
+  PlannedStep step = Static(record, facts);
+  step.kind = "tensorrt-int8";
+  step.parameters["rules"] = "tensorrt";
+  if (facts != nullptr && facts->quantized)
+    step.why = "the model is quantized already; tensorrt-fp16 keeps its scales";
+  return step;
+}
+
+// After int8 that lost too much accuracy: the layers that usually hurt most in 16-bit floats.
+PlannedStep TensorRtMixed(const Record& record) {
+  PlannedStep step{"tensorrt-mixed", json::object(), false,
+                   "only after an int8 model below the accuracy floor"};
+  step.parameters["rules"] = "tensorrt";
+  for (const Step& violation : record.steps) {
+    if (violation.kind != "tensorrt-int8" || violation.decision != Decision::kViolated) continue;
+    const std::vector<std::string> layers = FirstAndLastInt8(violation);
+    if (layers.empty()) continue;
+    step.applies = true;
+    step.why = "int8 alone is below the accuracy floor; the first and last layer in 16-bit floats";
+    step.parameters["exclude"] = layers;
+    step.parameters["calibrator"] = "auto";
+  }
+  return step;
+}
+
+std::vector<PlannedStep> TensorRtPlan(const Record& record, const ModelFacts* facts) {
+  return {TensorRtFloat16(record), TensorRtInt8(record, facts), TensorRtMixed(record)};
+}
+
 // The other calibrators by their output error in the report of the automatic choice.
 std::vector<std::string> RankedCalibrators(const Step& automatic) {
   std::vector<std::pair<double, std::string>> ranked;
@@ -173,9 +210,10 @@ Result<std::vector<PlannedStep>> MakePlan(const Record& record) {
   EDGEOPT_TRY(const std::optional<ModelFacts> facts, KnownFacts(record));
   const ModelFacts* known = facts ? &*facts : nullptr;
   if (record.format == "tflite") return TflitePlan(record, known);
+  if (record.format == "tensorrt") return TensorRtPlan(record, known);
   if (record.format != "onnx" && record.format != "any")
-    return Unsupported("there is no plan for device '" + record.device + "' yet",
-                       "use --device cpu-generic, or a Raspberry Pi");
+    return Unsupported("there is no plan for the format '" + record.format + "'",
+                       "use onnx, tflite, tensorrt or any");
   std::vector<PlannedStep> plan = {
       {"simplify", json::object(), true, "folds and fuses; later steps build on it"},
       Dynamic(known),

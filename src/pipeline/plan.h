@@ -13,13 +13,14 @@ namespace edgeopt::pipeline {
 
 // One branch of the tree, for --dry-run and for the record.
 struct PlannedStep {
-  std::string kind;           // "simplify", "dynamic-int8", "static-int8", "fp16"
+  std::string kind;           // of a step: "simplify", "static-int8", "tensorrt-fp16"
   nlohmann::json parameters;  // an object
   bool applies = false;
   std::string why;  // why it is tried, or why it is not
 };
 
-// All branches in order, whether they apply or not. Unsupported for a device without a plan.
+// All branches in order, whether they apply or not; the format that ships has the plan. Unsupported
+// for a format without one.
 // Without model facts (not inspected yet) branches that depend on them apply.
 Result<std::vector<PlannedStep>> MakePlan(const report::Record& record);
 

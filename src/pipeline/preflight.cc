@@ -32,6 +32,14 @@ constexpr double kGenerousTolerance = 0.1;
 // Below it, one sample is a per mille or more, and so the interval is wide.
 constexpr int64_t kFewValidationSamples = 1000;
 constexpr int64_t kFewCalibrationSamples = 100;
+// Of the original and its variants there: as kCopies, without the package.
+constexpr int64_t kCopiesOnHost = 5;
+// A runtime keeps the file, and weights packed for its kernels.
+constexpr int64_t kCopiesInMemory = 2;
+// Long enough for a board without a fan to warm up (docs/measuring.md).
+constexpr double kSustainedSeconds = 300;
+
+constexpr std::string_view kDefaultDevice = "cpu-generic";
 
 int UsableCpus() { return static_cast<int>(std::max(1u, std::thread::hardware_concurrency())); }
 
@@ -43,8 +51,10 @@ class Check {
   Preflight Run() {
     CopySettings();
     const bool readable = Model();
-    if (readable) Runtime();
-    Device();
+    if (Host()) {
+      if (readable) Runtime();
+      Device();
+    }
     const bool data = readable && Data();
     Metric(data);
     Tolerance();
@@ -73,7 +83,9 @@ class Check {
     record_.tool_version = options_.tool_version;
     record_.model_path = fs::absolute(options_.model).lexically_normal().string();
     record_.model_name = options_.model.stem().string();
-    record_.device = options_.device;
+    record_.measuring = options_.measuring;
+    std::string& files = record_.measuring.agent_files;
+    if (!files.empty()) files = fs::absolute(files).lexically_normal().string();
     record_.data = Absolute(options_.data);
     record_.calibration = Absolute(options_.calibration);
     if (!options_.preprocessing.empty())
@@ -116,6 +128,43 @@ class Check {
     return true;
   }
 
+  bool remote() const { return !options_.measuring.host.empty(); }
+
+  // What latencies of this run are measured on.
+  bool Host() {
+    if (!remote()) {
+      machine_ = measure::ReadMachine();
+      return true;
+    }
+    auto host = world_.host();
+    if (!host.ok()) return Fail("host", host.error());
+    machine_ = host->machine;
+    runtimes_ = std::move(host->runtimes);
+    record_.machine = measure::ToJson(machine_);
+    const int64_t model = record_.model_size_bytes, memory = machine_.memory_available_bytes;
+    const std::string name = "'" + options_.measuring.host + "'";
+    if (host->free_bytes && *host->free_bytes < kCopiesOnHost * model)
+      return Fail("host",
+                  Unavailable(name + " has " + report::Megabytes(*host->free_bytes) +
+                                  " MB of free disk space, the variants may need " +
+                                  report::Megabytes(kCopiesOnHost * model) + " MB",
+                              "free some there; 'edgeopt device clean " + options_.measuring.host +
+                                  "' removes what edgeopt has put there"));
+    if (memory > 0 && memory < model)
+      return Fail("host", Unavailable(name + " has " + report::Megabytes(memory) +
+                                          " MB of free memory, less than the model has bytes",
+                                      "end other programs there, or take a smaller model"));
+    const std::string what = machine_.board.empty() ? machine_.cpu_model : machine_.board;
+    const std::string finding = name + ": " + what + ", " + machine_.architecture + ", " +
+                                std::to_string(machine_.usable_cpus) + " CPUs";
+    if (memory > 0 && memory < kCopiesInMemory * model)
+      Warn("host", finding + ", " + report::Megabytes(memory) + " MB of free memory",
+           "that may be too little; end other programs there");
+    else
+      Pass("host", finding);
+    return true;
+  }
+
   void Runtime() {
     const auto loaded = world_.load(options_.model);
     if (!loaded.ok()) {
@@ -127,28 +176,68 @@ class Check {
     Pass("runtime", loaded->name + " " + loaded->version + " loads the model");
   }
 
+  // A runtime that agents of the host lack would fail each step that needs it.
+  Status CheckRuntimeOfDevice(const devices::Device& device) const {
+    const bool own_format = record_.format == device.format || record_.format == "any";
+    if (!remote() || !own_format) return OkStatus();
+    for (const measure::RuntimeInfo& runtime : runtimes_)
+      if (runtime.name == device.runtime) {
+        if (runtime.missing.empty()) return OkStatus();
+        return Unavailable("'" + options_.measuring.host + "' can't run " + record_.format + ": " +
+                               runtime.name + ": " + runtime.missing,
+                           "give its library with --agent-files");
+      }
+    return Unavailable("the agent on '" + options_.measuring.host + "' does not know " +
+                           std::string(device.runtime) + ", which runs " + record_.format,
+                       "give an edgeopt that is built with it with --agent-files");
+  }
+
+  std::string DeviceName() const {
+    if (!options_.device.empty()) return options_.device;
+    return std::string(remote() ? devices::RecognizeDevice(machine_).name : kDefaultDevice);
+  }
+
+  // On the device itself the load says what it settles at; a server's fans say little of a board's.
+  void Sustained(const devices::Device& device) {
+    const bool real = record_.latency_label.empty() && (remote() || !device.board.empty());
+    record_.measuring.sustained_s = options_.sustained_s.value_or(real ? kSustainedSeconds : 0);
+  }
+
   void Device() {
-    const auto device = devices::FindDevice(options_.device);
+    record_.device = DeviceName();
+    const auto device = devices::FindDevice(record_.device);
     if (!device.ok()) {
       Fail("device", device.error());
       return;
     }
     record_.device_title = (*device)->title;
-    record_.latency_label = devices::LatencyLabel(**device);
+    record_.latency_label = devices::LatencyLabel(**device, machine_);
+    if (options_.threads <= 0)
+      record_.threads = std::max(
+          1, devices::DefaultThreads(**device, remote() ? machine_.usable_cpus : UsableCpus()));
+    Sustained(**device);
     record_.format = options_.format.empty() ? (*device)->format : options_.format;
     if (const Status format = devices::CheckFormat(**device, record_.format); !format.ok()) {
       Fail("device", format.error());
+      return;
+    }
+    if (const Status runtime = CheckRuntimeOfDevice(**device); !runtime.ok()) {
+      Fail("device", runtime.error());
       return;
     }
     if (const auto plan = MakePlan(record_); !plan.ok()) {
       Fail("device", plan.error());
       return;
     }
-    if (record_.latency_label.empty())
-      Pass("device", options_.device + ", " + record_.device_title);
+    const std::string& host = options_.measuring.host;
+    if (!record_.latency_label.empty())
+      Warn("device",
+           record_.device + ": latencies are measured " +
+               (remote() ? "on '" + host + "'" : "here") + ", " + record_.latency_label,
+           "measure on the device itself" + std::string(remote() ? "" : ": --host"));
     else
-      Warn("device", options_.device + ": latencies are measured here, " + record_.latency_label,
-           "measure on the device itself");
+      Pass("device", record_.device + ", " + record_.device_title +
+                         (remote() && options_.device.empty() ? ", which '" + host + "' is" : ""));
   }
 
   bool Data() {
@@ -159,7 +248,7 @@ class Check {
     if (!all.ok()) return Fail("validation data", all.error());
     record_.data.samples = (*all)->size();
     if (options_.calibration.path.empty()) {
-      record_.held_out_samples = HoldOut((*all)->size());
+      record_.held_out_samples = HoldOut(record_, (*all)->size());
       all = OpenValidation(record_, specs_);
       if (!all.ok()) return Fail("validation data", all.error());
     }
@@ -334,6 +423,8 @@ class Check {
   const CancelToken* cancel_;
   Preflight preflight_;
   report::Record& record_;
+  measure::Machine machine_;                    // that measures
+  std::vector<measure::RuntimeInfo> runtimes_;  // of the host
   ir::Model model_;
   std::vector<data::InputSpec> specs_;
   DatasetPtr validation_;

@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "base/sinks.h"
 #include "ir/model.h"
+#include "measure/agent_types.h"
 #include "pipeline/run_options.h"
 #include "report/record.h"
 
@@ -45,12 +46,19 @@ struct PreflightWorld {
     std::string name, version;
   };
   std::function<Result<Runtime>(const std::filesystem::path& model)> load;
+  // The machine that measures, where that is another one.
+  struct Host {
+    measure::Machine machine;
+    std::vector<measure::RuntimeInfo> runtimes;
+    std::optional<int64_t> free_bytes;  // where models are kept there
+  };
+  std::function<Result<Host>()> host;
   std::function<Result<uint64_t>(const std::filesystem::path& folder)> free_bytes;
 };
 
-// Items in this order: model, framework, runtime, device, validation data, metric, tolerance,
-// latency target, calibration data, disk space. An item that depends on one that failed is left
-// out.
+// Items in this order: model, framework, host (where there is one), runtime, device, validation
+// data, metric, tolerance, latency target, calibration data, disk space. An item that depends on
+// one that failed is left out.
 Preflight RunPreflight(const RunOptions& options, const PreflightWorld& world, Sink& sink,
                        const CancelToken* cancel);
 

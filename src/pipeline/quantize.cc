@@ -9,7 +9,6 @@
 #include "base/parallel.h"
 #include "formats/onnx/onnx.h"
 #include "passes/quantize/dynamic_int8.h"
-#include "passes/quantize/float16.h"
 #include "passes/quantize/static_int8.h"
 #include "pipeline/quantized_proof.h"
 #include "pipeline/readable_versions.h"
@@ -309,6 +308,7 @@ class Quantizer {
     result_.model = model_;
     pq::Float16Options options;
     options.exclusions = pq::Exclusions(options_.exclude);
+    options.quantized = options_.quantized_part;
     if (samples_ > 0) {
       EDGEOPT_TRY(options.observed_magnitude, Magnitudes(data_->source, samples_));
     } else if (const auto inputs = Proof().RandomInputs(); inputs.ok()) {
@@ -359,7 +359,8 @@ class Quantizer {
     if (data_ != nullptr && samples_ > 0) proof.source = &data_->source;
     proof.samples = samples_;
     proof.ranks = options_.precision == "int8" && options_.calibrator == "auto";
-    proof.emulated = plan_.rules != nullptr && plan_.rules->emulated;
+    proof.emulated = (plan_.rules != nullptr && plan_.rules->emulated) ||
+                     options_.quantized_part != pq::QuantizedPart::kCasts;
     proof.load = options_.load;
     proof.workers = options_.workers;
     proof.cancel = cancel_;

@@ -13,6 +13,7 @@
 #include "base/sinks.h"
 #include "ir/model.h"
 #include "measure/calibrate.h"
+#include "passes/quantize/float16.h"
 #include "runtimes/runtime.h"
 
 namespace edgeopt::quant {
@@ -39,7 +40,10 @@ struct QuantizeOptions {
   int64_t samples = 0;                    // 0: all
   std::vector<std::string> exclude;       // names, operator types, patterns
   std::string rules = "onnxruntime-x64";  // a name of passes::quantize::RuleSets()
-  bool reduced_range = false;             // 7-bit weights: x86 without VNNI
+  // Of fp16: what happens to the quantized part of a model in Q/DQ form. Other than kCasts, it is
+  // for TensorRT: ONNX Runtime proves it with int8 computed in float.
+  passes::quantize::QuantizedPart quantized_part = passes::quantize::QuantizedPart::kCasts;
+  bool reduced_range = false;  // 7-bit weights: x86 without VNNI
   // Where the ranges come from instead of data; it must outlive the call.
   const quant::CalibrationTable* table = nullptr;
   // The table that is returned is to serve other rule sets, too: what any of them needs is

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <thread>
 
-#include "measure/machine.h"
+#include "pipeline/run_machine.h"
 #include "pipeline/samples.h"
 
 namespace edgeopt::pipeline {
@@ -12,14 +12,14 @@ using nlohmann::json;
 
 namespace {
 
-QuantizeOptions OptionsFrom(const json& parameters, const std::string& precision) {
+QuantizeOptions OptionsFrom(const json& parameters, const std::string& precision,
+                            const measure::Machine& machine) {
   QuantizeOptions options;
   options.precision = precision;
   options.calibrator = parameters.value("calibrator", options.calibrator);
   options.percentile = parameters.value("percentile", options.percentile);
   options.samples = parameters.value("samples", options.samples);
   options.exclude = parameters.value("exclude", options.exclude);
-  const measure::Machine machine = measure::ReadMachine();
   options.rules = parameters.value(
       "rules", machine.architecture == "aarch64" ? "onnxruntime-arm64" : "onnxruntime-x64");
   options.reduced_range = parameters.value("reduced_range", machine.saturates_in_int8());
@@ -29,9 +29,10 @@ QuantizeOptions OptionsFrom(const json& parameters, const std::string& precision
 
 }  // namespace
 
-Result<QuantizeOptions> QuantizeOptionsOf(const report::Step& step, const std::string& precision) {
+Result<QuantizeOptions> QuantizeOptionsOf(const report::Record& record, const report::Step& step,
+                                          const std::string& precision) {
   try {
-    return OptionsFrom(step.parameters, precision);
+    return OptionsFrom(step.parameters, precision, RunMachine(record));
   } catch (const json::exception& error) {
     return BadInput("parameters of step '" + step.id + "': " + error.what());
   }
@@ -46,7 +47,7 @@ json QuantizationInForce(const QuantizeOptions& options, const json& report) {
 }
 
 Result<StepOutput> QuantizeStep(StepInput input, const std::string& precision) {
-  EDGEOPT_TRY(QuantizeOptions options, QuantizeOptionsOf(input.step, precision));
+  EDGEOPT_TRY(QuantizeOptions options, QuantizeOptionsOf(input.record, input.step, precision));
   options.model_sha256 = input.record.model_sha256;
   const auto specs = InputSpecsOf(input.model);
   EDGEOPT_TRY(const DatasetPtr data, OpenCalibration(input.record, specs, options.samples));

@@ -10,7 +10,8 @@ namespace edgeopt::pipeline {
 
 // The step's parameters (calibrator, samples, exclude) with the machine's defaults. BadInput for
 // parameters of another type.
-Result<QuantizeOptions> QuantizeOptionsOf(const report::Step& step, const std::string& precision);
+Result<QuantizeOptions> QuantizeOptionsOf(const report::Record& record, const report::Step& step,
+                                          const std::string& precision);
 // What was asked for, and what the automatic choices came to, by the quantizer's account.
 nlohmann::json QuantizationInForce(const QuantizeOptions& options, const nlohmann::json& report);
 

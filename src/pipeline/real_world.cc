@@ -8,10 +8,12 @@
 #include "base/hash.h"
 #include "base/subprocess.h"
 #include "formats/onnx/onnx.h"
-#include "measure/machine.h"
 #include "pipeline/facts.h"
 #include "pipeline/measure_step.h"
 #include "pipeline/open_model.h"
+#include "pipeline/run_machine.h"
+#include "pipeline/sustain_step.h"
+#include "pipeline/tensorrt_package.h"
 
 namespace edgeopt::pipeline {
 namespace fs = std::filesystem;
@@ -28,11 +30,7 @@ constexpr std::chrono::milliseconds kPoll{100};
 // What a child with --json answered: its document, or its error.
 Result<json> Answer(const std::string& text, const ExitStatus& status, const std::string& what) {
   const json document = json::parse(text, nullptr, false);
-  if (document.is_object() && document.contains("error")) {
-    const json& error = document["error"];
-    return Error{static_cast<ErrorCode>(error.value("code", 70)), error.value("message", ""),
-                 error.value("hint", ""), error.value("environment", false)};
-  }
+  if (const auto error = ErrorIn(document)) return *error;
   if (!status.ok()) return Unavailable(what + " ended with " + status.ToString());
   if (!document.is_object()) return Internal(what + " gave no answer");
   return document;
@@ -120,7 +118,7 @@ Result<Made> MakeInChild(const Step& step, const fs::path& work, const RealWorld
 Result<json> InspectOriginal(const Record& record) {
   EDGEOPT_TRY(ir::Model model, ReadModel(record.model_path));
   EDGEOPT_CHECK_OK(formats::InferTypes(model));
-  return ToJson(InspectFacts(model, Float16Gains()));
+  return ToJson(InspectFacts(model, Float16Gains(RunMachine(record))));
 }
 
 }  // namespace
@@ -141,7 +139,7 @@ World MakeRealWorld(const WorkFolder& work, const RealWorldOptions& options) {
   };
   world.measure = [folder, options, sink](const Record& record, const Step& step,
                                           const Step* best) {
-    return MeasureStep(record, step, best, folder, options.agents, *sink);
+    return MeasureStep(record, step, best, folder, options.agents, options.clocks, *sink);
   };
   world.validate = [folder, options, sink](const Record& record, const Step& step) {
     return ValidateStep(record, step, folder, options.agents, *sink, options.cancel);
@@ -149,19 +147,45 @@ World MakeRealWorld(const WorkFolder& work, const RealWorldOptions& options) {
   world.find_bottleneck = [folder, options, sink](const Record& record) {
     return FindBottleneck(record, folder, options.agents, *sink);
   };
+  world.sustain = [folder, options, sink](const Record& record) {
+    return SustainBest(record, folder, options.agents, options.clocks, *sink);
+  };
   world.package = [folder, options](const Record& record) {
-    return BuildPackage(record, folder, DefaultPackageFolder(record, folder), /*replaceable=*/true,
-                        RunInAgent(options.agents, record.threads));
+    return BuildPackage(
+        record, folder, DefaultPackageFolder(record, folder), /*replaceable=*/true,
+        RunInAgent(options.agents, record.threads, RuntimeOf(record, *record.best())),
+        FetchFromAgent(options.agents, record, folder));
   };
   world.save = [&work](const State& state) { return work.Save(state); };
   return world;
 }
 
-PreflightWorld MakePreflightWorld(const AgentStarter& agents) {
+std::optional<Error> ErrorIn(const json& document) {
+  if (!document.is_object() || !document.contains("error")) return std::nullopt;
+  const json& error = document["error"];
+  if (!error.is_object()) return Internal("an error that is no object");
+  try {
+    return Error{static_cast<ErrorCode>(error.value("code", 70)), error.value("message", ""),
+                 error.value("hint", ""), error.value("environment", false)};
+  } catch (const json::exception& exception) {
+    return Internal(exception.what());
+  }
+}
+
+PreflightWorld MakePreflightWorld(const Result<AgentStarter>& agents) {
   PreflightWorld world;
   world.load = [agents](const fs::path& model) -> Result<PreflightWorld::Runtime> {
-    EDGEOPT_TRY(const auto client, agents.Load(model, 1, /*spin=*/false));
+    if (!agents.ok()) return agents.error();
+    EDGEOPT_TRY(const auto client, agents->Load(model, 1, /*spin=*/false));
     return PreflightWorld::Runtime{client->runtime().name, client->runtime().version};
+  };
+  world.host = [agents]() -> Result<PreflightWorld::Host> {
+    if (!agents.ok()) return agents.error();
+    EDGEOPT_TRY(const auto client, agents->Start());
+    PreflightWorld::Host host{client->hello().machine, client->hello().runtimes, {}};
+    if (agents->remote) host.free_bytes = agents->remote->facts().free_bytes;
+    EDGEOPT_CHECK_OK(client->Shutdown());
+    return host;
   };
   world.free_bytes = [](const fs::path& folder) -> Result<uint64_t> {
     std::error_code ec;

@@ -2,8 +2,11 @@
 #pragma once
 
 #include <filesystem>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
 
 #include "base/sinks.h"
+#include "measure/conditions.h"
 #include "pipeline/agents.h"
 #include "pipeline/preflight.h"
 #include "pipeline/state.h"
@@ -13,6 +16,7 @@ namespace edgeopt::pipeline {
 
 struct RealWorldOptions {
   AgentStarter agents;
+  measure::Clocks clocks;  // of the machine where they run, as the run has set them
   Sink* sink = nullptr;
   const CancelToken* cancel = nullptr;
   bool quiet = false;  // handed on to the children
@@ -20,7 +24,11 @@ struct RealWorldOptions {
 
 // `work` must outlive the World; its lock is what makes the files in it ours.
 World MakeRealWorld(const WorkFolder& work, const RealWorldOptions& options);
-PreflightWorld MakePreflightWorld(const AgentStarter& agents);
+// `agents`: or why the host of the run can't be reached, which is told as the item "host".
+PreflightWorld MakePreflightWorld(const Result<AgentStarter>& agents);
+
+// The error in a --json document of this program; nullopt: none.
+std::optional<Error> ErrorIn(const nlohmann::json& document);
 
 // "2025-01-31T12:00:00Z"
 std::string UtcNow();

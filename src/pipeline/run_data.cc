@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "data/open.h"
+#include "devices/device.h"
 #include "pipeline/state.h"
 
 namespace edgeopt::pipeline {
@@ -10,7 +11,6 @@ namespace {
 
 // Any fixed number: the same samples in every process of a run, and in every run.
 constexpr uint64_t kSeed = 1;
-constexpr int64_t kCalibrationSamples = 200;
 
 Result<data::OpenOptions> OptionsFor(const report::DataSource& source,
                                      const std::filesystem::path& preprocessing,
@@ -43,9 +43,16 @@ DatasetPtr Part(DatasetPtr all, int64_t first, int64_t count) {
   return data::Subset(std::move(all), std::move(chosen));
 }
 
+int64_t UsualCalibration(const report::Record& record) {
+  const auto device = devices::FindDevice(record.device);
+  return device.ok() ? (*device)->calibration.usual : devices::Device().calibration.usual;
+}
+
 }  // namespace
 
-int64_t HoldOut(int64_t size) { return std::min(kCalibrationSamples, size / 5); }
+int64_t HoldOut(const report::Record& record, int64_t size) {
+  return std::min(UsualCalibration(record), size / 5);
+}
 
 std::filesystem::path PreprocessingOf(const report::Record& record, const report::Step& step,
                                       const std::filesystem::path& work) {
@@ -84,7 +91,7 @@ Result<DatasetPtr> OpenCalibration(const report::Record& record,
   if (samples > 0)
     options.limit = samples == kAllSamples ? 0 : samples;
   else if (options.limit == 0)
-    options.limit = kCalibrationSamples;
+    options.limit = UsualCalibration(record);
   EDGEOPT_TRY(auto opened, data::Open(options));
   return DatasetPtr(std::move(opened));
 }

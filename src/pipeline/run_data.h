@@ -26,13 +26,13 @@ std::filesystem::path PreprocessingOf(const report::Record& record, const report
                                       const std::filesystem::path& work);
 // Opens record.calibration in an order that the seed shuffles (folders are sorted by class), or the
 // samples that are held out of record.data. nullptr when the run has neither. `samples`: how many
-// of record.calibration at most; 0: what the record says, or else the default of 200.
+// of record.calibration at most; 0: what the record says, or else what is usual for its device.
 inline constexpr int64_t kAllSamples = std::numeric_limits<int64_t>::max();
 Result<DatasetPtr> OpenCalibration(const report::Record& record,
                                    const std::vector<data::InputSpec>& specs, int64_t samples = 0);
 
 // How many samples of a data set of `size` are held out for calibration when the user names no
-// calibration data: enough for stable ranges, but at most a fifth.
-int64_t HoldOut(int64_t size);
+// calibration data: what is usual for the run's device, but at most a fifth.
+int64_t HoldOut(const report::Record& record, int64_t size);
 
 }  // namespace edgeopt::pipeline

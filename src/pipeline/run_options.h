@@ -13,7 +13,7 @@ namespace edgeopt::pipeline {
 
 struct RunOptions {
   std::filesystem::path model;
-  std::string device = "cpu-generic";
+  std::string device;                    // empty: what the host is, or cpu-generic here
   std::string format;                    // "onnx", "tflite", "any"; empty: the device's
   report::DataSource data, calibration;  // path, kind, labels, images, limit
   std::string preprocessing;             // TOML file
@@ -22,7 +22,10 @@ struct RunOptions {
   double tolerance_ratio = 0.02;
   std::optional<double> latency_target_ms;
   std::string policy = "stop";
-  int threads = 0;             // 0: one per usable CPU
+  int threads = 0;  // 0: one per usable CPU of the machine that measures
+  report::Measuring measuring;
+  // How long the final variant is put under load; nullopt: the default of the machine.
+  std::optional<double> sustained_s;
   std::filesystem::path work;  // empty: <model>_edgeopt in the working directory
   std::string tool_version;
 };

@@ -53,7 +53,7 @@ json DetailsOf(json report) {
 
 Result<StepOutput> TfliteStep(StepInput input, const std::string& precision) {
   ConvertOptions options;
-  EDGEOPT_TRY(options.quantize, QuantizeOptionsOf(input.step, precision));
+  EDGEOPT_TRY(options.quantize, QuantizeOptionsOf(input.record, input.step, precision));
   options.precision = precision;
   options.quantize.model_sha256 = input.record.model_sha256;
   const auto specs = InputSpecsOf(input.model);

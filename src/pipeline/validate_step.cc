@@ -19,7 +19,7 @@ namespace {
 
 Result<FloatModel> LoadAsFloat(const Record& record, const Step& step, const fs::path& work,
                                const AgentStarter& agents) {
-  EDGEOPT_TRY(auto client, agents.Load(InWork(work, step.output), record.threads, /*spin=*/false));
+  EDGEOPT_TRY(auto client, LoadStep(agents, record, step, work, /*spin=*/false));
   const Integers inputs = IntegersOf(client->model().inputs);
   return AsFloat(std::move(client), inputs);
 }

@@ -134,7 +134,9 @@ class Engine {
     step.vs_best = measured.vs_best;
     step.baseline_alongside = measured.baseline_alongside;
     if (best != nullptr) step.best_before = best->id;
-    step.measured_under = {{"machine", measured.machine}, {"settings", measured.settings}};
+    step.measured_under = {{"machine", measured.machine},
+                           {"settings", measured.settings},
+                           {"conditions", measured.conditions}};
     if (!measured.machine.is_null()) record_.machine = std::move(measured.machine);
     AddWarnings(step, measured.warnings);
     if (!is_baseline) WarnOfAnotherMachine(step);
@@ -224,6 +226,40 @@ class Engine {
     }
   }
 
+  // What ships, under load for as long as the user wants to see it. A model that does not stand it
+  // is a finding, not the run's end.
+  Status Sustain() {
+    const Step& best = *record_.best();
+    if (record_.measuring.sustained_s <= 0) return OkStatus();
+    if (record_.sustained && record_.sustained->step == best.id) return OkStatus();
+    sink_.Note("'" + best.id + "' under load for " + report::Number(record_.measuring.sustained_s) +
+               " s");
+    auto sustained = world_.sustain(record_);
+    EDGEOPT_CHECK_OK(CheckCancelled());
+    if (!sustained.ok()) {
+      if (EndsTheRun(sustained.error())) return sustained.error();
+      report::Sustained failed;
+      failed.step = best.id;
+      failed.problem = sustained.error().ToString();
+      record_.warnings.push_back("sustained load: " + failed.problem);
+      sustained = std::move(failed);
+    }
+    record_.sustained = std::move(*sustained);
+    WarnOfSustained(*record_.sustained);
+    state_.last_action = "put '" + best.id + "' under sustained load";
+    return Save(Phase::kBenchmark, "package '" + best.id + "'");
+  }
+
+  void WarnOfSustained(const report::Sustained& load) {
+    if (!load.measured()) return;
+    for (const std::string& reason : load.throttled)
+      record_.warnings.push_back("throttled under sustained load: " + reason);
+    if (record_.latency_target_ms && load.steady_p50_ms > *record_.latency_target_ms)
+      record_.warnings.push_back("under sustained load p50 settles at " +
+                                 report::Number(load.steady_p50_ms) + " ms, above the target of " +
+                                 report::Number(*record_.latency_target_ms) + " ms");
+  }
+
   Result<Ending> Finish() {
     EDGEOPT_CHECK_OK(TellWhatWasNotTried());
     if (record_.finished_at.empty()) DropWhatIsSlower();
@@ -231,6 +267,7 @@ class Engine {
     if (record_.latency_target_ms && !TargetMet(record_)) return MissTarget();
     record_.original_unchanged = true;  // checked when this run of the program began, and below
     if (record_.finished_at.empty()) {
+      EDGEOPT_CHECK_OK(Sustain());
       EDGEOPT_CHECK_OK(CheckOriginal());
       record_.finished_at = world_.now();
       EDGEOPT_CHECK_OK(Save(Phase::kPackage, "package '" + record_.best()->id + "'"));

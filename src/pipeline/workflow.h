@@ -32,7 +32,7 @@ struct Measured {
   report::Latency latency;
   std::optional<report::Speedup> vs_baseline, vs_best;  // of a variant
   std::optional<report::Latency> baseline_alongside;    // of a variant
-  nlohmann::json machine, settings;
+  nlohmann::json machine, settings, conditions;         // as Step::measured_under
   std::vector<std::string> warnings;
 };
 
@@ -60,6 +60,8 @@ struct World {
       measure;
   std::function<Result<Validated>(const report::Record&, const report::Step&)> validate;
   std::function<Result<report::Bottleneck>(const report::Record&)> find_bottleneck;
+  // The best step under sustained load, for record.measuring.sustained_s.
+  std::function<Result<report::Sustained>(const report::Record&)> sustain;
   std::function<Result<Packaged>(const report::Record&)> package;
   std::function<Status(const State&)> save;
 };

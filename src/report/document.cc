@@ -1,8 +1,24 @@
 // report.json: the record, and what is concluded from it.
+#include "report/conditions.h"
 #include "report/markdown.h"
+#include "report/sustained.h"
 #include "report/verdict.h"
 
 namespace edgeopt::report {
+namespace {
+
+nlohmann::json SustainedSummary(const Record& record) {
+  if (!record.sustained || !record.sustained->measured()) return {};
+  const Sustained& load = *record.sustained;
+  return {{"variant", load.step},
+          {"first_p50_ms", load.windows.front().p50_ms},
+          {"last_p50_ms", load.windows.back().p50_ms},
+          {"steady_p50_ms", load.steady_p50_ms},
+          {"throttled", load.throttled},
+          {"plot", kSustainedPlot}};
+}
+
+}  // namespace
 
 nlohmann::json Document(const Input& input) {
   using nlohmann::json;
@@ -18,6 +34,7 @@ nlohmann::json Document(const Input& input) {
                 {"accuracy", step.accuracy ? json(step.accuracy->value) : json()},
                 {"speedup", step.vs_baseline ? json(step.vs_baseline->ratio) : json()},
                 {"accuracy_change_ratio", json()},
+                {"throttled", ThrottledUnder(step.measured_under)},
                 {"decision", Name(step.decision)}};
     if (record.baseline()->accuracy && step.accuracy)
       row["accuracy_change_ratio"] = -RelativeLoss(*record.baseline()->accuracy, *step.accuracy);
@@ -39,6 +56,10 @@ nlohmann::json Document(const Input& input) {
             {"tolerance_ratio", record.tolerance_ratio},
             {"speedup", verdict.speedup ? ToJson(*verdict.speedup) : json()},
             {"compression", verdict.compression}}},
+          {"measured_on",
+           {{"host", record.measuring.host.empty() ? json() : json(record.measuring.host)},
+            {"clocks", record.clocks.empty() ? json() : json(record.clocks)}}},
+          {"sustained", SustainedSummary(record)},
           {"trade_offs", rows},
           {"alternatives", alternatives},
           {"recommendation", Recommend(record, verdict)},

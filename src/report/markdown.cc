@@ -1,6 +1,8 @@
 #include "report/markdown.h"
 
+#include "report/conditions.h"
 #include "report/kernels.h"
+#include "report/sustained.h"
 #include "report/text.h"
 #include "report/verdict.h"
 
@@ -43,7 +45,9 @@ std::string ScoreText(const std::optional<Accuracy>& accuracy) {
 }
 
 std::string P50(const Step& step) {
-  return step.latency ? Number(step.latency->p50_ms) : kUnmeasured;
+  if (!step.latency) return kUnmeasured;
+  return Number(step.latency->p50_ms) +
+         (ThrottledUnder(step.measured_under).empty() ? "" : " (throttled)");
 }
 
 std::string Change(const std::optional<double>& before, const std::optional<double>& after) {
@@ -64,6 +68,8 @@ std::string Header(const Input& input) {
   text += "- **Device**: " + record.device +
           (record.device_title.empty() ? "" : " (" + record.device_title + ")") +
           (record.latency_label.empty() ? "" : ". **" + record.latency_label + "**") + "\n";
+  if (const std::string where = MeasuredOn(record); !where.empty())
+    text += "- **Measured on**: " + where + "\n";
   text += "- **Pipeline**: " + (applied.empty() ? "none" : applied) + "; edgeopt " +
           record.tool_version + ", " + record.runtime + " " + record.runtime_version + "\n";
   return text + "- **Date**: " + input.date + "\n\n";
@@ -103,6 +109,13 @@ std::string Percentiles(const std::string& name, const std::optional<Latency>& l
          with("p99", l.p99_ms, l.p99_interval) + "; " + std::to_string(l.samples) + " runs, " +
          std::to_string(l.threads) + (l.threads == 1 ? " thread" : " threads") + ", load " +
          Number(l.load_ms) + " ms\n";
+}
+
+std::string Conditions(const std::string& name, const nlohmann::json& measured_under) {
+  std::string text = ConditionsText(measured_under);
+  for (const std::string& reason : ThrottledUnder(measured_under))
+    text += (text.empty() ? "throttled: " : "; throttled: ") + reason;
+  return text.empty() ? "" : "- " + name + ", conditions: " + text + "\n";
 }
 
 std::string AccuracyFacts(const Record& record, const std::string& name, const Step& step) {
@@ -161,9 +174,14 @@ std::string Comparison(const Record& record, const Verdict& verdict) {
   rows.push_back(quantity(
       "Throughput (1/s)", [](const Latency& l) { return Value(l.throughput_per_s); }, Number));
   text += Table({"Metric", "Baseline", "Optimized", "Change"}, rows) + "\n";
-  text += Percentiles("Baseline", baseline_latency) + AccuracyFacts(record, "Baseline", *before);
+  text += Percentiles("Baseline", baseline_latency);
+  // What was timed in turns was measured under the same.
+  if (!after.baseline_alongside) text += Conditions("Baseline", before->measured_under);
+  text += AccuracyFacts(record, "Baseline", *before);
   if (&after != before)
-    text += Percentiles("Optimized", after.latency) + AccuracyFacts(record, "Optimized", after);
+    text += Percentiles("Optimized", after.latency) +
+            Conditions("Optimized", after.measured_under) +
+            AccuracyFacts(record, "Optimized", after);
   return text + "\n";
 }
 
@@ -181,6 +199,19 @@ std::string StepsApplied(const Record& record, const Verdict& verdict) {
   return text +
          Table({"Step", "Input", "Output", "Size (MB)", "Latency p50 (ms)", "Accuracy"}, rows) +
          "\n";
+}
+
+std::string SustainedLoad(const Record& record) {
+  if (!record.sustained) return "";
+  const Sustained& load = *record.sustained;
+  std::string text = "### Sustained Load\n\n";
+  if (!load.measured())
+    return text + "`" + load.step + "` could not be measured under it: " + load.problem + "\n\n";
+  text += "`" + load.step + "` for " + Number(record.measuring.sustained_s) + " s:\n\n![latency" +
+          (load.windows.front().hottest_c ? " and temperature" : "") + "](" + kSustainedPlot +
+          ")\n\n" + Table(SustainedHeading(), SustainedRows(load)) + "\n";
+  for (const std::string& line : SustainedLines(load)) text += "- " + line + "\n";
+  return text + Conditions("Sensors", load.measured_under) + "\n";
 }
 
 std::string VerdictText(const Input& input, const Verdict& verdict) {
@@ -270,7 +301,8 @@ std::string TradeOffs(const Record& record, const Verdict& verdict) {
 std::string Markdown(const Input& input) {
   const Verdict verdict = Judge(input.record);
   return Header(input) + Comparison(input.record, verdict) + StepsApplied(input.record, verdict) +
-         VerdictText(input, verdict) + Artifact(input, verdict) + TradeOffs(input.record, verdict);
+         SustainedLoad(input.record) + VerdictText(input, verdict) + Artifact(input, verdict) +
+         TradeOffs(input.record, verdict);
 }
 
 }  // namespace edgeopt::report

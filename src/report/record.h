@@ -76,7 +76,8 @@ struct Step {
   std::optional<Speedup> vs_baseline, vs_best;  // vs_best: against the best when it was measured
   std::optional<Latency> baseline_alongside;    // the baseline's, in turns with this variant
   std::string best_before;                      // the id of that best
-  // Under what it was timed: an object with "machine" and "settings"; null until measured.
+  // Under what it was timed: an object with "machine", "settings" and "conditions" (what the
+  // sensors said meanwhile; records of older versions lack it); null until measured.
   nlohmann::json measured_under;
   std::optional<Accuracy> accuracy;
   Decision decision = Decision::kPending;
@@ -111,6 +112,39 @@ struct Bottleneck {
   std::vector<Suggestion> suggestions;
 };
 
+// The machine that measures a run's models, and under what, as the user asked for it.
+struct Measuring {
+  std::string host;         // as typed; empty: this machine
+  std::string agent_files;  // folder of the files that go there, absolute; empty: the usual ones
+  bool lock_clocks = false;
+  bool sudo = false;              // `sudo -n` may be used for that
+  std::optional<int> power_mode;  // of a Jetson, by nvpmodel's id; nullopt: the one that is set
+  double sustained_s = 0;         // how long the final variant is put under load; 0: it is not
+};
+
+// A part of a long run under load. Times are seconds since its warm-up began.
+struct LoadWindow {
+  double begin_s = 0, end_s = 0;
+  int64_t runs = 0;
+  double p50_ms = 0, p95_ms = 0;
+  std::optional<double> hottest_c;        // of all thermal zones
+  std::optional<double> slowest_cpu_mhz;  // the real clock where it is known, else the requested
+};
+
+// How the latency of one variant held while the device warmed up (measure/sustained.h).
+struct Sustained {
+  std::string step;                 // the variant's id
+  std::string problem;              // why it could not be measured; empty: it was
+  std::vector<LoadWindow> windows;  // empty when there was a problem
+  double steady_from_s = 0;         // where the windows at the end begin that are alike
+  double steady_p50_ms = 0, steady_p95_ms = 0, steady_p99_ms = 0;
+  int64_t steady_runs = 0;
+  std::vector<std::string> throttled;  // why it counts as throttled; empty: it does not
+  nlohmann::json measured_under;       // as of a step
+
+  bool measured() const { return problem.empty() && !windows.empty(); }
+};
+
 struct Record {
   // --- settings ---
   std::string tool_version;
@@ -136,15 +170,20 @@ struct Record {
   std::optional<double> latency_target_ms;
   std::string policy = "stop";  // "stop" or "continue" at a violation of the floor
   int threads = 0;
+  Measuring measuring;
 
   // --- facts ---
-  nlohmann::json model_facts;           // what the plan looks at; null until inspected
-  nlohmann::json machine;               // of the last measurement; an object, null until measured
+  nlohmann::json model_facts;  // what the plan looks at; null until inspected
+  // Of the last measurement; before the first one that of the host, if there is one, else null.
+  nlohmann::json machine;
   std::string started_at, finished_at;  // UTC, ISO 8601; empty while running
   std::vector<Step> steps;              // the baseline first
   std::vector<std::string> warnings;
   std::map<std::string, std::string> not_tried;  // kind of step -> why it was left out
   std::optional<Bottleneck> bottleneck;
+  std::optional<Sustained> sustained;  // of the final variant
+  // "locked", "clocks not locked: why", or, when nobody asked, "as they were"; empty: unknown.
+  std::string clocks;
   bool original_unchanged = false;  // checked at the end
 
   const Step* Find(std::string_view id) const;

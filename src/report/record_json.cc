@@ -14,6 +14,10 @@ class Writer {
   void operator()(const char* name, const T& value) {
     out_[name] = Of(value);
   }
+  template <typename T>
+  void Optional(const char* name, const T& value) {
+    out_[name] = Of(value);
+  }
 
  private:
   template <typename T>
@@ -57,6 +61,11 @@ class Reader {
       return;
     }
     Read(*found, path, value);
+  }
+  // A member that records of older versions lack: it keeps its default then.
+  template <typename T>
+  void Optional(const char* name, T& value) {
+    if (in_.is_object() && in_.contains(name)) (*this)(name, value);
   }
 
  private:
@@ -216,6 +225,41 @@ void Members(Io& io, Bottleneck& x) {
 }
 
 template <typename Io>
+void Members(Io& io, Measuring& x) {
+  io("host", x.host);
+  io("agent_files", x.agent_files);
+  io("lock_clocks", x.lock_clocks);
+  io("sudo", x.sudo);
+  io("power_mode", x.power_mode);
+  io("sustained_s", x.sustained_s);
+}
+
+template <typename Io>
+void Members(Io& io, LoadWindow& x) {
+  io("begin_s", x.begin_s);
+  io("end_s", x.end_s);
+  io("runs", x.runs);
+  io("p50_ms", x.p50_ms);
+  io("p95_ms", x.p95_ms);
+  io("hottest_c", x.hottest_c);
+  io("slowest_cpu_mhz", x.slowest_cpu_mhz);
+}
+
+template <typename Io>
+void Members(Io& io, Sustained& x) {
+  io("step", x.step);
+  io("problem", x.problem);
+  io("windows", x.windows);
+  io("steady_from_s", x.steady_from_s);
+  io("steady_p50_ms", x.steady_p50_ms);
+  io("steady_p95_ms", x.steady_p95_ms);
+  io("steady_p99_ms", x.steady_p99_ms);
+  io("steady_runs", x.steady_runs);
+  io("throttled", x.throttled);
+  io("measured_under", x.measured_under);
+}
+
+template <typename Io>
 void Members(Io& io, Record& x) {
   io("tool_version", x.tool_version);
   io("model_path", x.model_path);
@@ -240,6 +284,7 @@ void Members(Io& io, Record& x) {
   io("latency_target_ms", x.latency_target_ms);
   io("policy", x.policy);
   io("threads", x.threads);
+  io.Optional("measuring", x.measuring);
   io("model_facts", x.model_facts);
   io("machine", x.machine);
   io("started_at", x.started_at);
@@ -248,6 +293,8 @@ void Members(Io& io, Record& x) {
   io("warnings", x.warnings);
   io("not_tried", x.not_tried);
   io("bottleneck", x.bottleneck);
+  io.Optional("sustained", x.sustained);
+  io.Optional("clocks", x.clocks);
   io("original_unchanged", x.original_unchanged);
 }
 

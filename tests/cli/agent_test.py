@@ -11,7 +11,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from edgeopt_cli import *  # noqa: F403: a test's vocabulary
 
-HELLO = {"id": 0, "method": "hello", "params": {"protocol": 1, "client": "test"}}
+HELLO = {"id": 0, "method": "hello", "params": {"protocol": 2, "client": "test"}}
 OPTIONS = {"threads": 1, "optimization": "all", "spin": False, "arena": True, "kernels": "xnnpack"}
 PLAN = {"warm_up": {"min_runs": 1, "min_seconds": 0.0, "max_seconds": 1.0, "tolerance": 0.1}, "min_runs": 1, "min_seconds": 0.0,
         "max_runs": 10}
@@ -56,7 +56,7 @@ class AgentTest(CliTest):
                  ("load", {"model": {"files": [{"name": "../x", "sha256": digest}]}, "runtime": "onnxruntime", "options": {}}),
                  ("load", {"model": {"path": "/x"}, "runtime": "tensorrt", "options": {"threads": -1}}),
                  ("run", {"inputs": []}), ("inputs", {"samples": []}), ("memory", {}), ("unload", {}), ("profile", {"runs": 1}),
-                 ("hello", {"protocol": 2, "client": "x"}), ("memory", {"surprise": 1}), ("shutdown", [])]
+                 ("hello", {"protocol": 3, "client": "x"}), ("memory", {"surprise": 1}), ("shutdown", [])]
         answers = self.talk(HELLO, *({"id": 10 + i, "method": method, "params": params}
                                      for i, (method, params) in enumerate(wrong)), {"id": 99, "method": "shutdown"})
         self.assertEqual(len(answers), len(wrong) + 2)

@@ -48,6 +48,10 @@ TEST_F(AgentFiles, ForTheSameArchitectureAreThisProgramsOwn) {
   Touch("build/edgeopt");
   const std::string cached = CacheOf(runtimes::kOwnArchitecture);
   EXPECT_EQ(Found(runtimes::kOwnArchitecture), "bin/edgeopt<-build/edgeopt " + cached);
+  Touch("lib/edgeopt/edgeopt-agent");
+  EXPECT_EQ(Found(runtimes::kOwnArchitecture), "bin/edgeopt<-lib/edgeopt/edgeopt-agent " + cached);
+  Touch("build/edgeopt-agent");
+  EXPECT_EQ(Found(runtimes::kOwnArchitecture), "bin/edgeopt<-build/edgeopt-agent " + cached);
   sources_.runtime_library = Touch("mine/libort.so");
   EXPECT_NE(Found(runtimes::kOwnArchitecture).find("libonnxruntime.so.1<-mine/libort.so "),
             std::string::npos);
@@ -69,6 +73,8 @@ TEST_F(AgentFiles, ForAnotherArchitectureLieBesideThem) {
   EXPECT_NE(Found(kOther).find("tools/setup --arch " + std::string(kOther)), std::string::npos);
   const std::string cached = CacheOf(kOther);
   EXPECT_EQ(Found(kOther), "bin/edgeopt<-" + other + "/edgeopt " + cached);
+  Touch(other + "/edgeopt-agent");
+  EXPECT_EQ(Found(kOther), "bin/edgeopt<-" + other + "/edgeopt-agent " + cached);
 }
 
 TEST_F(AgentFiles, OfTheUsersFolderComeFirst) {
@@ -94,6 +100,8 @@ TEST_F(AgentFiles, MayAllLieInOneFolder) {
   Touch("flat/libonnxruntime.so.1");
   EXPECT_EQ(Found(kOther),
             "bin/edgeopt<-flat/edgeopt lib/edgeopt/libonnxruntime.so.1<-flat/libonnxruntime.so.1 ");
+  Touch("flat/edgeopt-agent");
+  EXPECT_TRUE(Found(kOther).starts_with("bin/edgeopt<-flat/edgeopt-agent "));
 }
 
 HostFacts Host(const std::string& architecture, GlibcVersion glibc = {2, 36}, int bits = 64) {

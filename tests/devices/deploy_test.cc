@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <chrono>
 
 #include "base/file.h"
 
@@ -66,6 +67,21 @@ class Deploys : public ::testing::Test {
   std::shared_ptr<SshHost> host_;
   std::vector<AgentFile> files_;
 };
+
+TEST_F(Deploys, RemovesWhatAPowerCutLeftLongAgo) {
+  const auto old = fs::file_time_type::clock::now() - std::chrono::hours(2);
+  for (const char* name : {"abc.part.7/bin", "abc.part.8/bin", "store"})
+    fs::create_directories(agents() / name);
+  for (const char* name : {"abc.part.7", "abc.part.8", "store/def.part.7", "store/def.part.8"}) {
+    if (!fs::exists(agents() / name)) ASSERT_TRUE(WriteFile(agents() / name, "half").ok());
+    if (std::string_view(name).ends_with("7")) fs::last_write_time(agents() / name, old);
+  }
+  ASSERT_TRUE(DeployNow().ok());
+  EXPECT_FALSE(fs::exists(agents() / "abc.part.7"));
+  EXPECT_FALSE(fs::exists(agents() / "store/def.part.7"));
+  EXPECT_TRUE(fs::exists(agents() / "abc.part.8"));  // another edgeopt may be at it
+  EXPECT_TRUE(fs::exists(agents() / "store/def.part.8"));
+}
 
 TEST_F(Deploys, ItsFactsAreThisMachines) {
   const HostFacts facts = Facts();

@@ -6,7 +6,8 @@ namespace edgeopt::devices {
 namespace {
 
 TEST(Devices, AreFoundByName) {
-  for (const char* name : {"cpu-generic", "jetson-orin-nano", "raspberry-pi-4", "raspberry-pi-5"})
+  for (const char* name : {"cpu-generic", "jetson-agx-orin", "jetson-orin-nano", "jetson-orin-nx",
+                           "raspberry-pi-4", "raspberry-pi-5"})
     EXPECT_TRUE(FindDevice(name).ok()) << name;
   const auto unknown = FindDevice("toaster");
   ASSERT_FALSE(unknown.ok());
@@ -35,6 +36,49 @@ TEST(Devices, NumbersOfAnotherMachineAreLabelled) {
             "Host Estimate (not target hardware)");
   EXPECT_EQ(LatencyLabel(**FindDevice("raspberry-pi-5"), pi), "");
   EXPECT_EQ(LatencyLabel(**FindDevice("cpu-generic"), desk), "");
+}
+
+// Names that owners of such boards published: JetPack 5 (jetson-stats' reports), JetPack 6 (Linux's
+// tegra234-p3768-0000+p3767-0000.dts, nvpmodel guides), 6.2 ("Super"), AGX Orin of both kinds.
+TEST(Devices, JetsonsAreRecognizedByWhatTheirDeviceTreesSay) {
+  const std::pair<const char*, const char*> kBoards[] = {
+      {"NVIDIA Orin Nano Developer Kit", "jetson-orin-nano"},
+      {"NVIDIA Jetson Orin Nano Developer Kit", "jetson-orin-nano"},
+      {"NVIDIA Jetson Orin Nano Engineering Reference Developer Kit Super", "jetson-orin-nano"},
+      {"NVIDIA Orin NX Developer Kit", "jetson-orin-nx"},
+      {"NVIDIA Jetson Orin NX Engineering Reference Developer Kit", "jetson-orin-nx"},
+      {"NVIDIA Jetson Orin NX Engineering Reference Developer Kit Super", "jetson-orin-nx"},
+      {"Jetson AGX Orin Developer Kit", "jetson-agx-orin"},
+      {"NVIDIA Jetson AGX Orin Developer Kit", "jetson-agx-orin"},
+      {"NVIDIA Jetson Nano Developer Kit", "cpu-generic"},
+      {"NVIDIA Jetson Xavier NX Developer Kit", "cpu-generic"}};
+  for (const auto& [board, name] : kBoards) {
+    measure::Machine machine;
+    machine.board = board;
+    EXPECT_EQ(RecognizeDevice(machine).name, name) << board;
+  }
+}
+
+// NVIDIA's data sheets: CUDA compute capability 8.7 for all of Orin; two DLA cores in AGX Orin and
+// Orin NX 16GB, none in Orin Nano.
+TEST(Devices, JetsonsHaveTheirAccelerators) {
+  for (const auto& [name, dla] : {std::pair<const char*, int>{"jetson-agx-orin", 2},
+                                  {"jetson-orin-nx", 2},
+                                  {"jetson-orin-nano", 0}}) {
+    const Device& device = **FindDevice(name);
+    EXPECT_EQ(device.compute_capability, "8.7") << name;
+    EXPECT_EQ(device.dla_cores, dla) << name;
+    EXPECT_EQ(device.calibration.usual, 500) << name;
+    EXPECT_EQ(device.calibration.most, 1000) << name;
+    EXPECT_EQ(CheckFormat(device, "onnx").error().code, ErrorCode::kUnsupported) << name;
+  }
+}
+
+TEST(Devices, ThreadsAreTheBoardsCoresAsFarAsThereAreCpus) {
+  const Device& pi = **FindDevice("raspberry-pi-5");
+  EXPECT_EQ(DefaultThreads(pi, 16), 4);
+  EXPECT_EQ(DefaultThreads(pi, 2), 2);
+  EXPECT_EQ(DefaultThreads(**FindDevice("cpu-generic"), 16), 16);
 }
 
 TEST(Devices, AreRecognizedByTheirBoards) {

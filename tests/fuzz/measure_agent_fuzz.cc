@@ -42,7 +42,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto request = ParseRequest(line, id);
   const auto answer = ParseAnswer(line);
   const json value = json::parse(line, nullptr, /*allow_exceptions=*/false);
-  switch (data[0] % 12) {
+  switch (data[0] % 15) {
     case 0:
       if (request.ok() && !ParseRequest(std::string_view(RequestLine(*request)), id).ok())
         std::abort();
@@ -79,8 +79,17 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     case 10:
       RoundTrip(value, MemoryUsageFrom);
       break;
-    default:
+    case 11:
       Tensors(value);
+      break;
+    case 12:
+      RoundTrip(value, StageParamsFrom);
+      break;
+    case 13:
+      RoundTrip(value, FetchParamsFrom);
+      break;
+    default:
+      RoundTrip(value, FetchedPieceFrom);
       break;
   }
   return 0;

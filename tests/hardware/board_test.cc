@@ -36,8 +36,14 @@ TEST(ReadBoard, RecognizesAJetsonAndItsJetPack) {
                 "[ \"$*\" = '-W -f ${Version} nvidia-l4t-core' ] && printf "
                 "'36.4.3-20250107174145'\n");
   board.Program("tegrastats", "");
+  // As a board of JetPack 6.2 has it: the numbers are not in the order of power.
+  board.Write("etc/nvpmodel.conf",
+              "< POWER_MODEL ID=0 NAME=15W >\nCPU_ONLINE CORE_0 1\n< POWER_MODEL ID=1 NAME=25W >\n"
+              "< POWER_MODEL ID=2 NAME=MAXN_SUPER >\n< POWER_MODEL ID=3 NAME=7W >\n");
   const Board found = ReadBoard(board.host());
   EXPECT_EQ(found.kind, BoardKind::kJetson);
+  EXPECT_EQ(found.power_modes,
+            (std::map<std::string, int64_t>{{"15W", 0}, {"25W", 1}, {"MAXN_SUPER", 2}, {"7W", 3}}));
   EXPECT_EQ(found.model, "NVIDIA Jetson Orin Nano Developer Kit");
   EXPECT_EQ(found.soc, "tegra234");
   EXPECT_EQ(found.l4t, "36.4.3");

@@ -47,7 +47,9 @@ TEST_F(AgentBoard, ClocksAreSetBackWhenTheAgentEnds) {
     ASSERT_TRUE(lock->clocks.has_value());
     EXPECT_EQ(lock->clocks->cpu_mhz.at("0"), 2400);
     EXPECT_EQ(Governor(board_), "performance");
-    if (in_good_order) EXPECT_TRUE(client->Shutdown().ok());
+    if (in_good_order) {
+      EXPECT_TRUE(client->Shutdown().ok());
+    }
     client.reset();  // its input ends
     EXPECT_EQ(Governor(board_), "ondemand");
   }
@@ -84,6 +86,28 @@ TEST_F(AgentBoard, AKilledAgentLeavesAJournalForTheNextOne) {
   const auto report = client->UnlockClocks(false);
   ASSERT_TRUE(report.ok()) << report.error().ToString();
   EXPECT_TRUE(report->ok);
+  EXPECT_EQ(Governor(board_), "ondemand");
+}
+
+TEST_F(AgentBoard, WhatAKilledAgentLockedTheNextOneThatLocksSetsBack) {
+  auto client = StartAgent(AgentOn(board_));
+  ASSERT_TRUE(client->LockClocks({}).ok());
+  ::kill(static_cast<pid_t>(client->hello().pid), SIGKILL);
+  EXPECT_FALSE(client->Board().ok());
+  client = StartAgent(AgentOn(board_));
+  ASSERT_TRUE(client->LockClocks({}).ok());
+  EXPECT_TRUE(client->Shutdown().ok());
+  EXPECT_EQ(Governor(board_), "ondemand");
+}
+
+TEST_F(AgentBoard, TheLastOfSeveralAgentsSetsTheClocksBack) {
+  const auto first = StartAgent(AgentOn(board_));
+  const auto second = StartAgent(AgentOn(board_));
+  ASSERT_TRUE(first->LockClocks({}).ok());
+  ASSERT_TRUE(second->LockClocks({}).ok());
+  EXPECT_TRUE(first->Shutdown().ok());
+  EXPECT_EQ(Governor(board_), "performance");
+  EXPECT_TRUE(second->Shutdown().ok());
   EXPECT_EQ(Governor(board_), "ondemand");
 }
 

@@ -174,6 +174,62 @@ TEST(Load, RoundTripsBothForms) {
   EXPECT_TRUE(back->path.empty());
 }
 
+TEST(Load, TellsTensorRtWhatTheModelHolds) {
+  LoadParams params;
+  params.path = "/m.onnx";
+  params.runtime = "tensorrt";
+  runtimes::TensorRtOptions& options = params.options.tensorrt;
+  options.trtexec = "/opt/trtexec";
+  options.dla_core = 1;
+  options.workspace_mib = 512;
+  options.transfers = true;
+  options.model.inputs = {{"x", ir::DataType::kFloat16, {-1, 3}, {"N", ""}}};
+  options.model.int8 = true;
+  options.model.int8_nodes = {"conv"};
+  options.model.sha256 = std::string(64, 'a');
+  const nlohmann::json message = ToJson(params);
+  const auto back = LoadParamsFrom(message);
+  ASSERT_TRUE(back.ok()) << back.error().ToString();
+  const runtimes::TensorRtOptions& read = back->options.tensorrt;
+  EXPECT_EQ(read.trtexec, "/opt/trtexec");
+  EXPECT_EQ(read.dla_core, 1);
+  EXPECT_EQ(read.workspace_mib, 512);
+  EXPECT_TRUE(read.transfers);
+  ASSERT_EQ(read.model.inputs.size(), 1u);
+  EXPECT_EQ(read.model.inputs[0].dims, (ir::Dims{-1, 3}));
+  EXPECT_TRUE(read.model.int8 && !read.model.float16);
+  EXPECT_EQ(read.model.int8_nodes, std::vector<std::string>{"conv"});
+
+  nlohmann::json unknown = message;
+  unknown["options"]["tensorrt"]["speed"] = 11;
+  EXPECT_FALSE(LoadParamsFrom(unknown).ok());
+  nlohmann::json no_hash = message;
+  no_hash["options"]["tensorrt"]["model"]["sha256"] = "a";
+  EXPECT_FALSE(LoadParamsFrom(no_hash).ok());
+  nlohmann::json no_core = message;
+  no_core["options"]["tensorrt"]["dla"] = -1;
+  EXPECT_FALSE(LoadParamsFrom(no_core).ok());
+}
+
+TEST(Load, TellsWhoExecutesAndTimes) {
+  const auto back =
+      LoadedModelFrom(ToJson(LoadedModel{{}, {}, 5, "trtexec", "no headers", "on the GPU"}));
+  ASSERT_TRUE(back.ok());
+  EXPECT_EQ(back->executes_by, "trtexec");
+  EXPECT_EQ(back->executes_because, "no headers");
+  EXPECT_EQ(back->timed_as, "on the GPU");
+}
+
+TEST(Built, NamesStayInAFolder) {
+  const std::string hash(64, 'b');
+  const auto back = BuiltFilesFrom(ToJson(std::vector<BuiltFile>{{"a.engine", 7, hash}}));
+  ASSERT_TRUE(back.ok());
+  EXPECT_EQ(back->front().name, "a.engine");
+  EXPECT_EQ(back->front().size_bytes, 7);
+  for (const char* name : {"", "..", "a/b", "/etc/passwd", ".profile"})
+    EXPECT_FALSE(BuiltFilesFrom(ToJson(std::vector<BuiltFile>{{name, 7, hash}})).ok()) << name;
+}
+
 TEST(Load, RefusesNamesThatLeaveTheFolder) {
   for (const std::string name : {"../a", "/a", "a/../../b", "", ".", "a/./b", "a//b"}) {
     LoadParams params;

@@ -21,7 +21,7 @@ class Wire {
  public:
   explicit Wire(bool greet = true)
       : process_(Subprocess::Start({.argv = {ThisProgram(), "agent"}}).value()) {
-    if (greet) Ask("hello", {{"protocol", 1}, {"client", "test"}});
+    if (greet) Ask("hello", {{"protocol", 2}, {"client", "test"}});
   }
   json Send(const std::string& line) {
     EXPECT_TRUE(process_.Write(line + "\n").ok());
@@ -76,7 +76,7 @@ TEST(AgentServer, MalformedLinesAreRefusedAndTheNextIsServed) {
   EXPECT_EQ(wire.Send("[1, 2]")["error"]["code"], 3);
   EXPECT_EQ(wire.Send(R"({"id": 5, "method": 7})")["id"], 5);
   EXPECT_EQ(wire.Send(R"({"id": 6, "method": "fly"})")["error"]["message"],
-            "no method 'fly' in version 1 of the protocol");
+            "no method 'fly' in version 2 of the protocol");
   EXPECT_EQ(wire.Send(std::string(100'000, '['))["error"]["code"], 3);  // deep nesting
   EXPECT_EQ(wire.Refused("memory", {{"surprise", 1}}), "memory: unknown field 'surprise'");
   EXPECT_TRUE(wire.Ask("has", {{"files", json::array()}}).contains("result"));
@@ -93,11 +93,11 @@ TEST(AgentServer, ALineThatIsTooLongIsSkipped) {
 TEST(AgentServer, HelloComesFirstAndAgreesOnTheVersion) {
   Wire wire(false);
   EXPECT_EQ(wire.Refused("memory"), "the first request is not 'hello'");
-  json newer = wire.Ask("hello", {{"protocol", 2}, {"client", "test"}});
+  json newer = wire.Ask("hello", {{"protocol", 3}, {"client", "test"}});
   EXPECT_EQ(newer["error"]["code"], 5);
   EXPECT_EQ(newer["error"]["hint"], "use the same edgeopt on both sides");
-  json hello = wire.Ask("hello", {{"protocol", 1}, {"client", "test"}});
-  EXPECT_EQ(hello["result"]["protocol"], 1);
+  json hello = wire.Ask("hello", {{"protocol", 2}, {"client", "test"}});
+  EXPECT_EQ(hello["result"]["protocol"], 2);
   EXPECT_EQ(hello["result"]["runtimes"][0]["version"], "1.31.1");
 }
 
@@ -152,6 +152,34 @@ TEST(AgentServer, FilesAreKeptOnlyWhenTheirHashAgrees) {
   EXPECT_EQ(wire.Ask("put", piece(0, content.substr(0, 5)))["result"]["received"], 5);
   EXPECT_EQ(wire.Ask("put", piece(5, content.substr(5)))["result"]["complete"], true);
   EXPECT_EQ(wire.Ask("has", {{"files", json::array({hash})}})["result"]["missing"], json::array());
+}
+
+TEST(AgentServer, StagedInputsServeOneRequest) {
+  Wire wire;
+  ASSERT_TRUE(wire.Ask("load", LoadParams(kMbv2)).contains("result"));
+  const std::vector<float> pixels(784, 0.5f);
+  const auto bytes = std::as_bytes(std::span(pixels));
+  const auto piece = [&](size_t offset, size_t count) {
+    return json{{"size", bytes.size()},
+                {"offset", offset},
+                {"data", EncodeBase64(bytes.subspan(offset, count))}};
+  };
+  json apart = Image();
+  apart.erase("data");
+  apart["offset"] = 0;
+  const json run = {{"inputs", json::array({apart})}};
+  EXPECT_NE(wire.Refused("run", run).find("0 of 0 bytes"), std::string::npos);
+  EXPECT_EQ(wire.Ask("stage", piece(0, 1000))["result"]["complete"], false);
+  EXPECT_NE(wire.Refused("stage", piece(1004, 10)).find("does not follow"), std::string::npos);
+  EXPECT_EQ(wire.Ask("stage", piece(1000, 2136))["result"],
+            (json{{"received", 3136}, {"complete", true}}));
+  const json inlined = wire.Ask("run", {{"inputs", json::array({Image()})}});  // drops them
+  EXPECT_TRUE(wire.Ask("run", run).contains("error"));
+  EXPECT_EQ(wire.Ask("stage", piece(0, 3136))["result"]["complete"], true);
+  const json staged = wire.Ask("run", run);
+  EXPECT_EQ(staged["result"]["outputs"], inlined["result"]["outputs"]);
+  EXPECT_EQ(wire.Refused("fetch", {{"file", "outputs"}, {"offset", 0}}),
+            "fetch: the agent offers no file 'outputs'");
 }
 
 TEST(AgentServer, EndsWithItsClientDuringABenchmark) {

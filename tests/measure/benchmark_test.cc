@@ -159,6 +159,57 @@ TEST(Remarks, SpeakOfFewRunsDriftAndRestlessness) {
   EXPECT_NE(remarks[1].find("1.2 times as long"), std::string::npos) << remarks[1];
 }
 
+// Answers every plan with as many latencies as it asks for, and notes the plans.
+class SelfTimedModel : public runtimes::SelfTimed {
+ public:
+  Result<std::vector<int64_t>> Time(const std::vector<ir::Tensor>&, const Plan& plan) override {
+    plans.push_back(plan);
+    return std::vector<int64_t>(static_cast<size_t>(plan.min_runs) + 5, 7);
+  }
+  Result<runtimes::LayerProfile> Profile(const std::vector<ir::Tensor>&, const Plan&) override {
+    return runtimes::LayerProfile{};
+  }
+  std::string timed_as() const override { return "by itself"; }
+  std::vector<Plan> plans;
+};
+
+TEST(TimeSelfTimed, AsksForWhatThePlanWants) {
+  SelfTimedModel model;
+  BenchPlan plan;
+  plan.min_runs = 100;
+  plan.min_seconds = 2.5;
+  plan.warm_up.min_seconds = 0.5;
+  auto timings = TimeSelfTimed(plan, model, {});
+  ASSERT_TRUE(timings.ok());
+  ASSERT_EQ(model.plans.size(), 1u);
+  EXPECT_EQ(model.plans[0].min_runs, 100);
+  EXPECT_EQ(model.plans[0].min_seconds, 2.5);
+  EXPECT_EQ(model.plans[0].warm_up_seconds, 0.5);
+  EXPECT_EQ(timings->latencies_ns, std::vector<int64_t>(105, 7));
+  EXPECT_TRUE(timings->settled);
+
+  // A block of a benchmark in turns: exactly so many runs, and a warm-up all the same.
+  plan.warm_up.min_seconds = 0.005;
+  plan.min_seconds = 0;
+  plan.max_runs = 100;
+  timings = TimeSelfTimed(plan, model, {});
+  EXPECT_EQ(timings->latencies_ns.size(), 100u);
+  EXPECT_EQ(model.plans.back().warm_up_seconds, 0.2);
+}
+
+TEST(TimeSelfTimed, CutsALongTimeIntoProcesses) {
+  SelfTimedModel model;
+  BenchPlan plan;
+  plan.min_runs = 10;
+  plan.min_seconds = 130;
+  const auto timings = TimeSelfTimed(plan, model, {});
+  ASSERT_TRUE(timings.ok());
+  ASSERT_EQ(model.plans.size(), 3u);
+  EXPECT_EQ(model.plans[0].min_seconds + model.plans[1].min_seconds + model.plans[2].min_seconds,
+            130);
+  EXPECT_EQ(timings->latencies_ns.size(), 15u + 6 + 6);
+}
+
 TEST(LatencyJson, HoldsNumberAndInterval) {
   const nlohmann::json json = ToJson(Summarize(Scrambled()));
   EXPECT_EQ(json["runs"], 1000);

@@ -151,6 +151,19 @@ TEST(ProfileJson, NamesKindsAndReasons) {
   EXPECT_EQ(json["by_kind"][0]["kind"], "float");
 }
 
+// TensorRT says what a kernel computes in; a layer of int8 may give float.
+TEST(KindOf, GoesByThePrecisionWhereItIsTold) {
+  const auto kind = [](std::string op, std::string precision) {
+    runtimes::ProfileEvent event = Event("n", std::move(op), 1, {"int8"}, {"float16"});
+    event.precision = std::move(precision);
+    return Name(KindOf(event));
+  };
+  EXPECT_EQ(kind("CaskConvolution", "int8"), "int8");
+  EXPECT_EQ(kind("CaskConvolution", "float16"), "float");
+  EXPECT_EQ(kind("kgen", "int32"), "other");
+  EXPECT_EQ(kind("Reformat", "int8"), "conversion");
+}
+
 TEST(KindOf, KnowsLiteRtsAndXnnpacksNames) {
   const auto kind = [](std::string op, std::vector<std::string> in, std::vector<std::string> out) {
     return Name(KindOf(Event("n", std::move(op), 1, std::move(in), std::move(out))));

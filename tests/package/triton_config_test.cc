@@ -82,7 +82,7 @@ TEST(TritonConfig, RefusesWhatTritonCannotServe) {
   EXPECT_TRUE(refused([](TritonModel& model) { model.name = "../m"; }));
   EXPECT_TRUE(refused([](TritonModel& model) { model.name = ""; }));
   EXPECT_TRUE(refused([](TritonModel& model) { model.name = ".."; }));
-  EXPECT_TRUE(refused([](TritonModel& model) { model.engine_file = "a/b"; }));
+  EXPECT_TRUE(refused([](TritonModel& model) { model.file = "a/b"; }));
   EXPECT_TRUE(refused([](TritonModel& model) { model.inputs.clear(); }));
   EXPECT_TRUE(refused([](TritonModel& model) { model.outputs[0].type = "string"; }));
   EXPECT_TRUE(refused([](TritonModel& model) { model.outputs[0].name = ""; }));
@@ -93,6 +93,21 @@ TEST(TritonConfig, RefusesWhatTritonCannotServe) {
     model.max_batch_size = 1;
     model.outputs[0].dims = {};
   }));
+}
+
+// "Minimal Model Configuration" of the guide: an ONNX model has the platform onnxruntime_onnx, and
+// types that no TensorRT engine has (model_config.proto, DataType).
+TEST(TritonConfig, AnOnnxModelHasMoreTypes) {
+  TritonModel model = Model();
+  model.inputs[0].type = "float64";
+  EXPECT_EQ(TritonConfig(model).error().code, ErrorCode::kUnsupported);
+  model.platform = TritonPlatform::kOnnx;
+  model.file = "model.onnx";
+  const auto text = TritonConfig(model);
+  ASSERT_TRUE(text.ok()) << text.error().ToString();
+  EXPECT_NE(text->find("platform: \"onnxruntime_onnx\"\n"), std::string::npos);
+  EXPECT_NE(text->find("default_model_filename: \"model.onnx\"\n"), std::string::npos);
+  EXPECT_NE(text->find("data_type: TYPE_FP64\n"), std::string::npos);
 }
 
 }  // namespace

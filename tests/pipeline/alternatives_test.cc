@@ -102,6 +102,28 @@ TEST_F(AlternativesTest, ARetryThatTheStepDoesNotKnowIsAUsageError) {
   EXPECT_EQ(Retried(retry).error().code, ErrorCode::kUsage);
 }
 
+// Issue 5: mixed precision, quantization-aware training, a smaller model.
+TEST_F(AlternativesTest, OfAJetsonsInt8) {
+  record_.device = "jetson-orin-nano";
+  record_.format = "tensorrt";
+  record_.calibration.samples = 5000;
+  report::Step& step = record_.steps.back();
+  step.kind = step.id = "tensorrt-int8";
+  step.parameters["samples"] = 500;
+  EXPECT_THAT(Commands(), ::testing::ElementsAre(
+                              "edgeopt resume net_edgeopt --calibrator mse",
+                              "edgeopt resume net_edgeopt --calibrator percentile",
+                              "edgeopt resume net_edgeopt --samples 1000",
+                              "edgeopt resume net_edgeopt --exclude 'conv 1' --exclude conv2",
+                              "edgeopt optimize TRAINED.onnx --device jetson-orin-nano",
+                              "edgeopt optimize SMALLER.onnx --device jetson-orin-nano",
+                              "edgeopt resume net_edgeopt --revert",
+                              "edgeopt accept tensorrt-int8 --work net_edgeopt --reason TEXT"));
+  Retry retry;
+  retry.precision = "fp16";
+  EXPECT_EQ(Retried(retry)->kind, "tensorrt-fp16");
+}
+
 TEST(ShellQuotedTest, QuotesWhatTheShellWouldRead) {
   EXPECT_EQ(ShellQuoted("net_edgeopt/x-1.onnx"), "net_edgeopt/x-1.onnx");
   EXPECT_EQ(ShellQuoted("conv 1"), "'conv 1'");

@@ -110,6 +110,16 @@ class FakeWorld {
       Done("bottleneck");
       return report::Bottleneck{"Conv takes the time", {{"a smaller model", "500 multiply-adds"}}};
     };
+    world.sustain = [this](const report::Record& record) -> Result<report::Sustained> {
+      Called("sustain");
+      if (sustain_error) return *sustain_error;
+      report::Sustained load;
+      load.step = record.best()->id;
+      load.windows = {{0, record.measuring.sustained_s, 100, 4, 5, {}, {}}};
+      load.steady_p50_ms = steady_p50_ms;
+      Done("sustain " + load.step);
+      return load;
+    };
     world.package = [this](const report::Record&) -> Result<Packaged> {
       Called("package");
       Done("package");
@@ -130,7 +140,8 @@ class FakeWorld {
   int calls = 0;
   std::string original_hash = "abc";
   nlohmann::json details;
-  std::optional<Error> save_error;
+  std::optional<Error> save_error, sustain_error;
+  double steady_p50_ms = 4;
 
  private:
   const FakeVariant& Of(const report::Step& step) {

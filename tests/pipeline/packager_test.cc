@@ -185,5 +185,81 @@ TEST_F(PackagerTest, AnUnmeasuredRunIsNotPackaged) {
   EXPECT_EQ(Build().error().code, ErrorCode::kUsage);
 }
 
+class JetsonPackageTest : public PackagerTest {
+ protected:
+  JetsonPackageTest() {
+    record_.device = "jetson-orin-nano";
+    record_.format = "tensorrt";
+    record_.steps[2].kind = "tensorrt-int8";
+    record_.steps[3].kind = "tensorrt-fp16";
+  }
+  Result<Packaged> BuildWith(const FetchBuilt& fetch) {
+    return BuildPackage(record_, work_, target(), /*replaceable=*/true, Times(1), fetch);
+  }
+  static std::string Text(const Packaged& packaged, const char* name) {
+    return ReadFile(fs::path(packaged.folder) / name).value();
+  }
+};
+
+TEST_F(JetsonPackageTest, WithoutAnEngineTritonIsGivenTheOnnxModel) {
+  const auto packaged = BuildWith({});
+  ASSERT_TRUE(packaged.ok()) << packaged.error().ToString();
+  EXPECT_FALSE(fs::exists(fs::path(packaged->folder) / "engine"));
+  const std::string triton = Text(*packaged, "config.pbtxt");
+  EXPECT_THAT(triton, HasSubstr("platform: \"onnxruntime_onnx\""));
+  EXPECT_THAT(triton, HasSubstr("default_model_filename: \"net_int8.onnx\""));
+  EXPECT_TRUE(VerifyPackage(packaged->folder, Times(1))->pass());
+}
+
+TEST_F(JetsonPackageTest, TheEngineGoesAlong) {
+  const auto packaged = BuildWith(
+      [](const report::Step& step, const fs::path& folder) -> Result<std::vector<std::string>> {
+        EXPECT_EQ(step.id, "static-int8");
+        const std::vector<std::string> names = {"trt-a.engine", "trt-a.json", "trt.timing"};
+        for (const std::string& name : names) EDGEOPT_CHECK_OK(WriteFile(folder / name, name));
+        return names;
+      });
+  ASSERT_TRUE(packaged.ok()) << packaged.error().ToString();
+  EXPECT_EQ(Text(*packaged, "engine/trt-a.engine"), "trt-a.engine");
+  EXPECT_THAT(Text(*packaged, "config.pbtxt"), HasSubstr("platform: \"tensorrt_plan\""));
+  std::map<std::string, std::string> roles;
+  const json manifest = json::parse(Text(*packaged, "manifest.json"));
+  for (const json& file : manifest["files"]) roles[file["path"]] = file["role"];
+  EXPECT_EQ(roles["engine/trt-a.engine"], "engine");
+  EXPECT_EQ(roles["engine/trt.timing"], "timing cache");
+  EXPECT_EQ(roles["build.sh"], "build recipe");
+  EXPECT_TRUE(VerifyPackage(packaged->archive, Times(1))->pass());
+}
+
+TEST_F(JetsonPackageTest, AnEngineThatCanNotBeFetchedIsAnError) {
+  const auto packaged = BuildWith([](const auto&, const auto&) -> Result<std::vector<std::string>> {
+    return Unavailable("the connection was cut");
+  });
+  EXPECT_EQ(packaged.error().code, ErrorCode::kUnavailable);
+}
+
+// docs/tensorrt.md, the table "Building an engine"; the data's sample has one row, and the model's
+// first dimension is symbolic.
+TEST_F(JetsonPackageTest, TheRecipeHasTheArgumentsOfEachRelease) {
+  const auto packaged = BuildWith({});
+  ASSERT_TRUE(packaged.ok());
+  const json recipe = json::parse(Text(*packaged, "recipe.json"));
+  EXPECT_EQ(recipe["shapes"], json({{"x", {1, 3}}}));
+  std::map<std::string, std::vector<std::string>> arguments;
+  for (const json& build : recipe["builds"]) arguments[build["tensorrt"]] = build["arguments"];
+  using ::testing::Contains;
+  using ::testing::Not;
+  EXPECT_THAT(arguments["8.6"], Contains("--int8"));
+  EXPECT_THAT(arguments["8.6"], Contains("--fp16"));
+  EXPECT_THAT(arguments["9.1 to 10.x"], Contains("--stronglyTyped"));
+  EXPECT_THAT(arguments["9.1 to 10.x"], Not(Contains("--int8")));
+  EXPECT_THAT(arguments["11.x"], Not(Contains("--stronglyTyped")));
+  EXPECT_THAT(arguments["11.x"], Not(Contains("--int8")));
+  for (const auto& [release, words] : arguments) {
+    EXPECT_THAT(words, Contains("--onnx=net_int8.onnx")) << release;
+    EXPECT_THAT(words, Contains("--optShapes='x':1x3")) << release;
+  }
+}
+
 }  // namespace
 }  // namespace edgeopt::pipeline

@@ -81,11 +81,71 @@ TEST(PlanTest, BeforeTheModelIsInspectedEveryBranchIsListed) {
               ElementsAre("simplify", "dynamic-int8", "static-int8", "fp16"));
 }
 
-TEST(PlanTest, AnotherDeviceIsUnsupported) {
+TEST(PlanTest, AnUnknownFormatIsUnsupported) {
+  report::Record record = RecordWith(Convolutional());
+  record.format = "coreml";
+  EXPECT_EQ(MakePlan(record).error().code, ErrorCode::kUnsupported);
+}
+
+report::Record JetsonRecord() {
   report::Record record = RecordWith(Convolutional());
   record.device = "jetson-orin-nano";
   record.format = "tensorrt";
-  EXPECT_EQ(MakePlan(record).error().code, ErrorCode::kUnsupported);
+  return record;
+}
+
+void Decided(report::Record& record, Decision decision, double p50_ms = 5) {
+  report::Step step = NextStep(record).value().value();
+  step.decision = decision;
+  step.output = "variants/" + step.id + ".onnx";
+  step.latency = report::Latency{.p50_ms = p50_ms};
+  record.steps.push_back(step);
+}
+
+// Issue 5: "the plan FP16, then (latency target not met) INT8 ..., then mixed precision".
+TEST(PlanTest, AJetsonGetsFloat16ThenInt8) {
+  const auto record = JetsonRecord();
+  EXPECT_THAT(Applying(record), ElementsAre("tensorrt-fp16", "tensorrt-int8"));
+  EXPECT_THAT(WhyNot(record, "tensorrt-mixed"), HasSubstr("below the accuracy floor"));
+  EXPECT_EQ(MakePlan(record).value()[1].parameters["rules"], "tensorrt");
+  EXPECT_EQ(MakePlan(record).value()[1].parameters["calibrator"], "auto");
+}
+
+TEST(PlanTest, AJetsonKeepsTheScalesOfAQuantizedModel) {
+  ModelFacts facts = Convolutional();
+  facts.quantized = true;
+  report::Record record = RecordWith(facts);
+  record.format = "tensorrt";
+  EXPECT_THAT(Applying(record), ElementsAre("tensorrt-fp16"));
+}
+
+TEST(NextStepTest, AJetsonStopsAtFloat16ThatMeetsTheTarget) {
+  report::Record record = JetsonRecord();
+  record.latency_target_ms = 6;
+  // The baseline's 10 ms, or less, do not count: it is no engine.
+  record.steps[0].latency->p50_ms = 1;
+  Decided(record, Decision::kKept, 5);
+  EXPECT_EQ(record.steps.back().kind, "tensorrt-fp16");
+  EXPECT_FALSE(NextStep(record).value().has_value());
+  record.steps.back().latency->p50_ms = 7;
+  EXPECT_EQ(NextStep(record).value()->kind, "tensorrt-int8");
+}
+
+TEST(NextStepTest, AJetsonsInt8BelowTheFloorIsFollowedByMixedPrecision) {
+  report::Record record = JetsonRecord();
+  record.policy = "continue";
+  Decided(record, Decision::kKept);
+  Decided(record, Decision::kViolated);
+  record.steps.back().details = {{"nodes",
+                                  {{{"name", "first"}, {"op_type", "Conv"}, {"int8", true}},
+                                   {{"name", "sum"}, {"op_type", "Add"}, {"int8", true}},
+                                   {{"name", "middle"}, {"op_type", "Conv"}, {"int8", true}},
+                                   {{"name", "last"}, {"op_type", "Gemm"}, {"int8", true}}}}};
+  const report::Step mixed = NextStep(record).value().value();
+  EXPECT_EQ(mixed.kind, "tensorrt-mixed");
+  EXPECT_EQ(mixed.parameters["exclude"], nlohmann::json({"first", "last"}));
+  Decided(record, Decision::kKept);
+  EXPECT_FALSE(NextStep(record).value().has_value());
 }
 
 TEST(NextStepTest, QuantizationStartsFromTheLastKeptFloatModel) {

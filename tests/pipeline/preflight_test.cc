@@ -34,6 +34,12 @@ class PreflightTest : public ::testing::Test {
     world_.load = [](const fs::path&) -> Result<PreflightWorld::Runtime> {
       return PreflightWorld::Runtime{"onnxruntime", "1.31.1"};
     };
+    host_.machine.cpu_model = "Cortex-A76";
+    host_.machine.architecture = "aarch64";
+    host_.machine.usable_cpus = 3;
+    host_.machine.board = "Raspberry Pi 5 Model B Rev 1.0";
+    host_.runtimes = {{"onnxruntime", "1.31.1", ""}, {"litert", "2.1", ""}};
+    world_.host = [this]() -> Result<PreflightWorld::Host> { return host_; };
     world_.free_bytes = [this](const fs::path&) -> Result<uint64_t> { return free_bytes_; };
   }
   std::string Path(const std::string& name) const { return (folder_.path() / name).string(); }
@@ -70,6 +76,7 @@ class PreflightTest : public ::testing::Test {
   TemporaryFolder folder_ = TemporaryFolder::Create().value();
   RunOptions options_;
   PreflightWorld world_;
+  PreflightWorld::Host host_;  // what a run with --host measures on
   uint64_t free_bytes_ = uint64_t{10} << 30;
 };
 
@@ -119,9 +126,14 @@ TEST_F(PreflightTest, AModelThatTheRuntimeCannotLoad) {
   EXPECT_THAT(Item("runtime"), HasSubstr("operator 'Foo'"));
 }
 
-TEST_F(PreflightTest, DevicesWithoutAPlanAreRefusedWithTheReason) {
+TEST_F(PreflightTest, AJetsonIsGivenTensorRtAlone) {
   options_.device = "jetson-orin-nano";
+  EXPECT_FALSE(Run().failure().has_value());
+  options_.format = "onnx";
   EXPECT_EQ(Run().failure()->code, ErrorCode::kUnsupported);
+}
+
+TEST_F(PreflightTest, AnUnknownDeviceIsAUsageError) {
   options_.device = "toaster";
   EXPECT_EQ(Run().failure()->code, ErrorCode::kUsage);
 }
@@ -135,6 +147,69 @@ TEST_F(PreflightTest, TheDeviceDecidesTheFormat) {
   }
   options_.device = "cpu-generic";
   EXPECT_FALSE(Run().failure().has_value());  // any
+}
+
+TEST_F(PreflightTest, TheHostIsTheMachineThatCounts) {
+  options_.measuring.host = "pi@board";
+  options_.measuring.agent_files = Path("files");
+  const Preflight preflight = Run();
+  EXPECT_FALSE(preflight.failure().has_value());
+  const report::Record& record = preflight.record;
+  EXPECT_EQ(record.device, "raspberry-pi-5");  // recognized
+  EXPECT_THAT(Item("device"), HasSubstr("which 'pi@board' is"));
+  EXPECT_THAT(Item("host"), HasSubstr("pass 'pi@board': Raspberry Pi 5 Model B Rev 1.0, aarch64"));
+  EXPECT_EQ(record.latency_label, "");
+  EXPECT_EQ(record.format, "tflite");
+  EXPECT_EQ(record.threads, 3);
+  EXPECT_EQ(record.machine["cpu_model"], "Cortex-A76");
+  EXPECT_EQ(record.measuring.host, "pi@board");
+  EXPECT_EQ(record.measuring.agent_files, Path("files"));
+  EXPECT_EQ(record.measuring.sustained_s, 300);
+}
+
+TEST_F(PreflightTest, AHostThatIsAnotherDeviceKeepsTheLabel) {
+  options_.measuring.host = "pi@board";
+  host_.machine.board = "";
+  options_.device = "raspberry-pi-5";
+  const Preflight preflight = Run();
+  EXPECT_FALSE(preflight.failure().has_value());
+  EXPECT_EQ(preflight.record.latency_label, "Host Estimate (not target hardware)");
+  EXPECT_THAT(Item("device"), HasSubstr("warn raspberry-pi-5: latencies are measured on"));
+  EXPECT_EQ(preflight.record.measuring.sustained_s, 0);
+  options_.sustained_s = 10;
+  EXPECT_EQ(Run().record.measuring.sustained_s, 10);
+}
+
+TEST_F(PreflightTest, SustainedLoadIsForDevicesUnlessAsked) {
+  EXPECT_EQ(Run().record.measuring.sustained_s, 0);  // this machine, of no kind
+  options_.measuring.host = "pi@board";
+  options_.sustained_s = 0;
+  EXPECT_EQ(Run().record.measuring.sustained_s, 0);
+}
+
+TEST_F(PreflightTest, HostsThatWillNotDo) {
+  options_.measuring.host = "pi@board";
+  const PreflightWorld::Host good = host_;
+  host_.free_bytes = 10;
+  EXPECT_THAT(Item("host"), HasSubstr("fail 'pi@board' has"));
+  EXPECT_EQ(Run().failure()->code, ErrorCode::kUnavailable);
+  host_ = good;
+  host_.machine.memory_available_bytes = 10;
+  EXPECT_THAT(Item("host"), HasSubstr("of free memory"));
+  EXPECT_EQ(Run().failure()->code, ErrorCode::kUnavailable);
+  host_ = good;
+  host_.runtimes[1] = {"litert", "", "libLiteRt.so is not there"};
+  EXPECT_THAT(Item("device"), HasSubstr("fail 'pi@board' can't run tflite: litert: libLiteRt.so"));
+  host_.runtimes.pop_back();
+  EXPECT_THAT(Item("device"), HasSubstr("does not know litert"));
+  world_.host = []() -> Result<PreflightWorld::Host> {
+    return Unavailable("'pi@board' refuses the connection", "start sshd there");
+  };
+  const Preflight lost = Run();
+  EXPECT_EQ(lost.failure()->message, "host: 'pi@board' refuses the connection");
+  EXPECT_EQ(lost.failure()->hint, "start sshd there");
+  EXPECT_EQ(Find(lost, "runtime"), nullptr);
+  EXPECT_EQ(Find(lost, "device"), nullptr);
 }
 
 TEST_F(PreflightTest, DataThatDoesNotFit) {

@@ -95,5 +95,69 @@ TEST_F(ShippingTest, AnAlternativeKeepsTheFormat) {
   EXPECT_THAT(MakePlan(state_.record).value().back().parameters["calibrator"], "auto");
 }
 
+class JetsonTest : public ShippingTest {
+ protected:
+  JetsonTest() {
+    state_.record.device = "jetson-orin-nano";
+    state_.record.format = "tensorrt";
+    fake_["tensorrt-fp16"] = {30, 0.9, 500, {}, {}, {}};
+    fake_["tensorrt-int8"] = {60, 0.89, 300, {}, {}, {}};
+    fake_["tensorrt-mixed"] = {50, 0.895, 320, {}, {}, {}};
+  }
+};
+
+// On the device itself (no label) engines are timed, and compared with each other.
+TEST_F(JetsonTest, EnginesAreJudgedByTheirTimes) {
+  EXPECT_EQ(Run().value(), Ending::kPackaged);
+  EXPECT_THAT(Decisions(),
+              ElementsAre("baseline kept", "tensorrt-fp16 kept", "tensorrt-int8 reverted"));
+  EXPECT_THAT(state_.record.Find("tensorrt-fp16")->reason,
+              HasSubstr("the first in the format of jetson-orin-nano (tensorrt); 3 times slower"));
+}
+
+// Elsewhere ONNX Runtime's time of the Q/DQ model says nothing: it is not held against it.
+TEST_F(JetsonTest, WithoutADeviceTheSmallerIsKept) {
+  state_.record.latency_label = "Host Estimate (not target hardware)";
+  EXPECT_EQ(Run().value(), Ending::kPackaged);
+  EXPECT_THAT(Decisions(),
+              ElementsAre("baseline kept", "tensorrt-fp16 kept", "tensorrt-int8 kept"));
+  for (const char* id : {"tensorrt-fp16", "tensorrt-int8"})
+    EXPECT_THAT(state_.record.Find(id)->reason, HasSubstr("no engine was built")) << id;
+}
+
+TEST_F(JetsonTest, BelowTheFloorIsBelowItWithoutADeviceToo) {
+  state_.record.latency_label = "Host Estimate (not target hardware)";
+  fake_["tensorrt-int8"].accuracy = 0.5;
+  EXPECT_EQ(Run().value(), Ending::kViolation);
+  EXPECT_EQ(OpenViolation(state_)->id, "tensorrt-int8");
+}
+
+TEST_F(JetsonTest, UnderContinueMixedPrecisionFollows) {
+  state_.record.policy = "continue";
+  fake_["tensorrt-fp16"].p50_ms = 8;
+  fake_["tensorrt-int8"] = {4, 0.5, 300, {}, {}, {}};
+  fake_["tensorrt-mixed"].p50_ms = 5;
+  fake_.details = {{"nodes", {{{"name", "a"}, {"op_type", "Conv"}, {"int8", true}}}}};
+  EXPECT_EQ(Run().value(), Ending::kPackaged);
+  EXPECT_THAT(Decisions(), ElementsAre("baseline kept", "tensorrt-fp16 kept",
+                                       "tensorrt-int8 violated", "tensorrt-mixed kept"));
+}
+
+TEST_F(JetsonTest, AHostOrTheDeviceItselfRunsEngines) {
+  report::Record& record = state_.record;
+  report::Step step;
+  step.kind = "tensorrt-int8";
+  record.latency_label = "Host Estimate (not target hardware)";
+  EXPECT_TRUE(HasStandIn(record, step));
+  record.measuring.host = "board";
+  EXPECT_TRUE(RunsInTensorRt(record, step));
+  record.measuring.host.clear();
+  record.latency_label.clear();
+  EXPECT_TRUE(RunsInTensorRt(record, step));
+  step.kind = "baseline";
+  EXPECT_FALSE(RunsInTensorRt(record, step));
+  EXPECT_FALSE(HasStandIn(record, step));
+}
+
 }  // namespace
 }  // namespace edgeopt::pipeline

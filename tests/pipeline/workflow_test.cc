@@ -190,6 +190,90 @@ TEST(WorkflowTest, AMissedTargetIsExplainedAndNotPackaged) {
   EXPECT_THAT(state.blockers, HasSubstr("target of 1 ms is not met; the best is 4 ms"));
 }
 
+TEST(WorkflowTest, WhatShipsIsPutUnderLoadBeforeItIsPackaged) {
+  FakeWorld fake;
+  State state = FakeWorld::NewRun();
+  state.record.measuring.sustained_s = 300;
+  EXPECT_EQ(RunFake(fake, state).value(), Ending::kPackaged);
+  ASSERT_GE(fake.done.size(), 2u);
+  EXPECT_EQ(fake.done[fake.done.size() - 2], "sustain static-int8");
+  EXPECT_EQ(fake.done.back(), "package");
+  ASSERT_TRUE(fake.Saved().record.sustained.has_value());
+  EXPECT_EQ(fake.Saved().record.sustained->step, "static-int8");
+  EXPECT_THAT(state.record.warnings, ElementsAre());
+  // Once is enough.
+  EXPECT_EQ(RunFake(fake, state).value(), Ending::kPackaged);
+  EXPECT_EQ(std::count(fake.done.begin(), fake.done.end(), "sustain static-int8"), 1);
+}
+
+TEST(WorkflowTest, AMissedTargetIsNotPutUnderLoad) {
+  FakeWorld fake;
+  State state = FakeWorld::NewRun();
+  state.record.measuring.sustained_s = 300;
+  state.record.latency_target_ms = 1;
+  EXPECT_EQ(RunFake(fake, state).value(), Ending::kTargetMissed);
+  EXPECT_FALSE(state.record.sustained.has_value());
+}
+
+TEST(WorkflowTest, ATargetThatDoesNotHoldUnderLoadIsWarnedOf) {
+  FakeWorld fake;
+  fake.steady_p50_ms = 6;
+  State state = FakeWorld::NewRun();
+  state.record.measuring.sustained_s = 300;
+  state.record.latency_target_ms = 5;
+  EXPECT_EQ(RunFake(fake, state).value(), Ending::kPackaged);
+  EXPECT_THAT(state.record.warnings,
+              ElementsAre(HasSubstr("p50 settles at 6 ms, above the target of 5 ms")));
+}
+
+TEST(WorkflowTest, AModelThatDoesNotStandTheLoadIsPackagedWithThatFinding) {
+  FakeWorld fake;
+  fake.sustain_error = Unavailable("the agent ended during 'bench': killed by signal 9");
+  State state = FakeWorld::NewRun();
+  state.record.measuring.sustained_s = 300;
+  EXPECT_EQ(RunFake(fake, state).value(), Ending::kPackaged);
+  ASSERT_TRUE(state.record.sustained.has_value());
+  EXPECT_THAT(state.record.sustained->problem, HasSubstr("signal 9"));
+  EXPECT_THAT(state.record.warnings, ElementsAre(HasSubstr("sustained load: the agent ended")));
+}
+
+// A lost connection is no finding about the model, neither of a variant nor of what ships.
+TEST(WorkflowTest, ALostConnectionEndsTheRunWhichGoesOnLater) {
+  Error lost = Unavailable("'board' closed the connection");
+  lost.environment = true;
+  FakeWorld fake;
+  fake["static-int8"].measure_error = lost;
+  State state = FakeWorld::NewRun();
+  state.record.measuring.sustained_s = 300;
+  ASSERT_FALSE(RunFake(fake, state).ok());
+  fake["static-int8"].measure_error.reset();
+  fake.sustain_error = lost;
+  State again = fake.Saved();
+  EXPECT_EQ(again.record.steps.back().decision, Decision::kPending);
+  ASSERT_FALSE(RunFake(fake, again).ok());
+  fake.sustain_error.reset();
+  State last = fake.Saved();
+  EXPECT_FALSE(last.record.sustained.has_value());
+  EXPECT_EQ(RunFake(fake, last).value(), Ending::kPackaged);
+  EXPECT_EQ(std::count(fake.done.begin(), fake.done.end(), "make static-int8"), 1);
+}
+
+TEST(WorkflowTest, ConditionsStandBesideTheNumbers) {
+  FakeWorld fake;
+  const World inner = fake.Make();
+  World world = inner;
+  world.measure = [&](const report::Record& record, const report::Step& step,
+                      const report::Step* best) -> Result<Measured> {
+    auto measured = inner.measure(record, step, best);
+    measured->conditions = {{"clocks", "locked"}};
+    return measured;
+  };
+  State state = FakeWorld::NewRun();
+  ASSERT_TRUE(RunWorkflow(state, world, SilentSink(), nullptr).ok());
+  for (const report::Step& step : state.record.steps)
+    EXPECT_EQ(step.measured_under["conditions"]["clocks"], "locked") << step.id;
+}
+
 TEST(WorkflowTest, AVariantThatFailsIsAFailedStep) {
   for (const char* stage : {"make", "measure", "validate"}) {
     FakeWorld fake;
@@ -345,6 +429,10 @@ void KillEverywhere(const std::function<void(FakeWorld&, State&)>& prepare) {
 
 TEST(WorkflowTest, CanBeKilledAnywhere) {
   KillEverywhere([](FakeWorld&, State&) {});
+}
+
+TEST(WorkflowTest, CanBeKilledAnywhereWithASustainedLoad) {
+  KillEverywhere([](FakeWorld&, State& state) { state.record.measuring.sustained_s = 300; });
 }
 
 TEST(WorkflowTest, CanBeKilledAnywhereOnTheWayToAViolation) {

@@ -62,6 +62,16 @@ TEST(OnnxRuntime, TellsInputsAndOutputs) {
   EXPECT_EQ((*session)->outputs()[0].name, "z");
 }
 
+// The library for CPUs; that the provider works where there is one, only a Jetson can show.
+TEST(OnnxRuntime, SaysThatItHasNoTensorRt) {
+  SessionOptions options;
+  options.tensorrt_provider_cache = "/nowhere";
+  const auto session = LoadText(kAdd, options);
+  ASSERT_FALSE(session.ok());
+  EXPECT_EQ(session.error().code, ErrorCode::kUnsupported);
+  EXPECT_NE(session.error().message.find("no TensorRT provider"), std::string::npos);
+}
+
 TEST(OnnxRuntime, RunsInputsInAnyOrder) {
   const auto session = LoadText(kAdd);
   ASSERT_TRUE(session.ok());

@@ -2,8 +2,7 @@
 #include <memory>
 
 #include "cli/command.h"
-#include "cli/runtime.h"
-#include "measure/agent_server.h"
+#include "measure/agent/program_agent.h"
 
 namespace edgeopt::cli {
 
@@ -15,13 +14,8 @@ Command agent() {
         parser.Add("--store", *store, "folder for files by hash; default: a temporary one")
             .TypeName("FOLDER");
         return [store](Context& context) -> Result<Answer> {
-          measure::AgentConfig config;
-          config.version = EDGEOPT_VERSION;
-          config.store = *store;
-          if (!context.cache.empty()) config.journal_folder = context.cache / "clocks";
-          config.runtimes.push_back({"onnxruntime", [&context] { return OpenRuntime(context); }});
-          config.runtimes.push_back({"litert", [&context] { return OpenLiteRt(context); }});
-          EDGEOPT_CHECK_OK(measure::RunAgentProcess(config));
+          EDGEOPT_CHECK_OK(measure::RunAgentProcess(measure::ProgramAgent(
+              EDGEOPT_VERSION, {context.program, context.runtime_library, context.cache, *store})));
           return Answer{};
         };
       }};

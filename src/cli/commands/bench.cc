@@ -6,10 +6,13 @@
 #include "cli/command.h"
 #include "cli/conditions.h"
 #include "cli/duration.h"
+#include "cli/each_host.h"
 #include "cli/output_option.h"
 #include "cli/sustained_text.h"
 #include "cli/table.h"
 #include "measure/interleaved.h"
+#include "pipeline/sustain_step.h"
+#include "report/sustained.h"
 #include "report/text.h"
 
 namespace edgeopt::cli {
@@ -22,16 +25,13 @@ struct Options {
   std::string model;
   std::vector<std::string> against;
   SessionArguments session;
-  HostArguments host;
+  HostsArguments hosts;
   ConditionArguments conditions;
   int64_t runs = 100;
   double seconds = 1;
   std::string sustained, plot;
   DataOptions data;
 };
-
-// More would not fit into one answer of the agent.
-constexpr int64_t kMostRuns = 1'000'000;
 
 std::string Milliseconds(double us) { return report::Number(us / 1000); }
 
@@ -85,7 +85,11 @@ bool SameInputs(const BenchInputs& a, const BenchInputs& b) {
   return a.text == b.text || (a.generated && b.generated && a.elements == b.elements);
 }
 
-Status CheckSustained(const Options& options) {
+Status CheckOptions(const Options& options) {
+  EDGEOPT_CHECK_OK(CheckHosts(options.hosts));
+  EDGEOPT_CHECK_OK(CheckConditions(options.conditions));
+  if (!options.plot.empty() && options.hosts.hosts.size() > 1)
+    return UsageError("--plot is for one host", "run bench once for each, with a FILE each");
   if (!options.plot.empty() && options.sustained.empty())
     return UsageError("--plot is for --sustained", "add --sustained 5m");
   if (!options.sustained.empty() && !options.against.empty())
@@ -95,28 +99,6 @@ Status CheckSustained(const Options& options) {
   return options.plot.empty() ? OkStatus() : CheckOutput(options.plot, false, options.model);
 }
 
-double SecondsOf(const measure::Timings& timings) {
-  double seconds = 0;
-  for (const int64_t latency : timings.latencies_ns) seconds += static_cast<double>(latency) * 1e-9;
-  return seconds;
-}
-
-// One answer of the agent holds so many runs at most: very fast models take several.
-Result<BenchResult> MeasureSustained(double seconds, measure::BenchPlan plan,
-                                     measure::AgentClient& client, Context& context) {
-  plan.max_runs = std::max(plan.min_runs, kMostRuns);
-  plan.min_seconds = seconds;
-  EDGEOPT_TRY(measure::Timings timings, client.Time(plan, context.sink));
-  plan.warm_up = {0, 0, 0, 1};
-  plan.min_runs = 1;
-  while ((plan.min_seconds = seconds - SecondsOf(timings)) > 0) {
-    EDGEOPT_TRY(const measure::Timings more, client.Time(plan, context.sink));
-    timings.latencies_ns.insert(timings.latencies_ns.end(), more.latencies_ns.begin(),
-                                more.latencies_ns.end());
-  }
-  return client.Describe(std::move(timings));
-}
-
 Result<BenchResult> MeasureOne(const Options& options, measure::AgentClient& client,
                                Context& context) {
   measure::BenchPlan plan;
@@ -124,16 +106,16 @@ Result<BenchResult> MeasureOne(const Options& options, measure::AgentClient& cli
   plan.min_seconds = options.seconds;
   if (options.sustained.empty()) return client.Bench(plan, context.sink);
   EDGEOPT_TRY(const double seconds, ParseDuration(options.sustained, "--sustained"));
-  return MeasureSustained(seconds, plan, client, context);
+  return pipeline::RunSustained(seconds, plan, client, context.sink);
 }
 
-Result<Bench> Measure(const Options& options, Context& context, std::string& inputs) {
-  EDGEOPT_CHECK_OK(CheckSustained(options));
+Result<Bench> Measure(const Options& options, const HostArguments& host, Context& context,
+                      std::string& inputs) {
   std::vector<std::string> models = {options.model};
   models.insert(models.end(), options.against.begin(), options.against.end());
   EDGEOPT_CHECK_OK(CheckSessionOptions(options.session, models));
   Bench bench;
-  EDGEOPT_TRY(bench.agents, OpenAgents(context, options.host));
+  EDGEOPT_TRY(bench.agents, OpenAgents(context, host));
   BenchInputs first;
   std::vector<measure::AgentClient*> clients;
   for (const std::string& model : models) {
@@ -165,58 +147,116 @@ Result<Bench> Measure(const Options& options, Context& context, std::string& inp
   return bench;
 }
 
+// What one machine said.
+struct Told {
+  std::string where;   // "On HOST: ..."; empty: here
+  std::string inputs;  // what was run
+  std::vector<std::vector<std::string>> rows;
+  std::string details;  // speed-ups, remarks, sustained load, throttling
+  json document;
+};
+
 // What the sensors say of the whole measurement; of a sustained one also how it went.
-Status AddConditions(const Bench& bench, const Options& options, std::string& text,
-                     json& document) {
-  document["conditions"] = ToJson(bench.conditions, options.conditions);
+Status AddConditions(const Bench& bench, const Options& options, Told& told) {
+  const auto& [clocks, telemetry] = bench.conditions;
   if (options.sustained.empty()) {
-    const auto throttled =
-        hardware::ThrottlingReasons(bench.conditions.telemetry, bench.conditions.locked, {});
-    document["conditions"]["throttled"] = throttled;
-    for (const std::string& reason : throttled) text += "Throttled: " + reason + "\n";
+    const auto throttled = hardware::ThrottlingReasons(telemetry, clocks.locked, {});
+    told.document["conditions"] = ToJson(bench.conditions, throttled);
+    for (const std::string& reason : throttled) told.details += "Throttled: " + reason + "\n";
     return OkStatus();
   }
-  const measure::SustainedLoad load = measure::DescribeSustained(
-      bench.results[0].timings, bench.conditions.telemetry, bench.conditions.locked);
-  document["conditions"]["throttled"] = load.throttled;
-  document["models"][0]["sustained"] = measure::ToJson(load);
-  text += SustainedText(load);
+  const measure::SustainedLoad load =
+      measure::DescribeSustained(bench.results[0].timings, telemetry, clocks.locked);
+  told.document["conditions"] = ToJson(bench.conditions, load.throttled);
+  told.document["models"][0]["sustained"] = measure::ToJson(load);
+  const report::Sustained sustained = pipeline::ToSustained(load);
+  told.details += SustainedText(sustained);
   if (options.plot.empty()) return OkStatus();
-  return WriteFile(options.plot, SustainedPlot(load, options.model), Overwrite::kRefuse);
+  return WriteFile(options.plot, report::SustainedPlot(sustained, options.model),
+                   Overwrite::kRefuse);
 }
 
-Result<Answer> Execute(const Options& options, Context& context) {
-  std::string inputs;
-  EDGEOPT_TRY(const Bench bench, Measure(options, context, inputs));
+Result<Told> OnHost(const Options& options, const HostArguments& host, Context& context) {
+  Told told;
+  EDGEOPT_TRY(const Bench bench, Measure(options, host, context, told.inputs));
   WarnAboutMachine(context, *bench.clients[0], bench.results[0].threads);
-  json document = {{"inputs", inputs},
+  told.document = {{"inputs", told.inputs},
                    {"machine", measure::ToJson(bench.clients[0]->hello().machine)}};
-  std::vector<std::vector<std::string>> rows;
-  std::string speedups, remarks;
+  std::string remarks;
   for (size_t i = 0; i < bench.results.size(); ++i) {
     const std::string& model = i == 0 ? options.model : options.against[i - 1];
     const auto memory = bench.clients[i]->Memory();
     json row = Document(model, bench.results[i], memory.ok() ? &*memory : nullptr);
-    rows.push_back(Row(row, bench.results[i]));
+    told.rows.push_back(Row(row, bench.results[i]));
     if (i > 0) {
       const RatioEstimate& speedup = bench.speedups[i];
       row["speedup"] = {
           {"ratio", speedup.ratio}, {"low", speedup.interval.low}, {"high", speedup.interval.high}};
-      speedups += "  " + model + " is " + report::Number(speedup.ratio) + " times as fast (" +
-                  report::Range(speedup.interval) + ") as " + options.model + "\n";
+      told.details += "  " + model + " is " + report::Number(speedup.ratio) + " times as fast (" +
+                      report::Range(speedup.interval) + ") as " + options.model + "\n";
     }
     for (const std::string& remark : bench.results[i].remarks)
       remarks += "  " + model + ": " + remark + "\n";
-    document["models"].push_back(std::move(row));
+    told.document["models"].push_back(std::move(row));
   }
-  std::string text =
-      "Latency in ms with 95 % intervals, on " + inputs + "\n" +
-      Table({"model", "p50", "p90", "p95", "p99", "runs", "per s", "load", "peak MB", "threads"},
-            rows) +
-      speedups + remarks;
-  EDGEOPT_CHECK_OK(AddConditions(bench, options, text, document));
-  AddHost(bench.agents, bench.clients[0]->hello(), text, document);
-  return Answer{text, document, {}};
+  told.details += remarks;
+  EDGEOPT_CHECK_OK(AddConditions(bench, options, told));
+  AddHost(bench.agents, bench.clients[0]->hello(), told.where, told.document);
+  return told;
+}
+
+std::string LatencyTable(const std::string& inputs, std::vector<std::string> heading,
+                         const std::vector<std::vector<std::string>>& rows) {
+  for (const char* name :
+       {"model", "p50", "p90", "p95", "p99", "runs", "per s", "load", "peak MB", "threads"})
+    heading.emplace_back(name);
+  return "Latency in ms with 95 % intervals, on " + inputs + "\n" + Table(heading, rows);
+}
+
+// A row for each host and model; hosts that fail don't hinder the others.
+Answer OnHosts(const Options& options, const Context& context) {
+  const std::vector<std::string>& hosts = options.hosts.hosts;
+  const std::vector<HostArguments> all = options.hosts.All();
+  std::vector<Result<Told>> answers(hosts.size(), Internal("no answer"));
+  OnEachHost(hosts, context,
+             [&](size_t i, Context& own) { answers[i] = OnHost(options, all[i], own); });
+  Answer answer;
+  answer.document["hosts"] = json::array();
+  std::vector<std::vector<std::string>> rows;
+  std::vector<HostFailure> failures;
+  std::string inputs, details;
+  for (size_t i = 0; i < hosts.size(); ++i) {
+    if (!answers[i].ok()) {
+      const Error& error = answers[i].error();
+      failures.push_back({hosts[i], error});
+      details += "On " + hosts[i] + ": " + error.ToString() + "\n";
+      answer.document["hosts"].push_back(
+          {{"host", {{"name", hosts[i]}}},
+           {"error", {{"code", static_cast<int>(error.code)}, {"message", error.message}}}});
+      continue;
+    }
+    const Told& told = *answers[i];
+    inputs = told.inputs;
+    for (std::vector<std::string> row : told.rows) {
+      row.insert(row.begin(), hosts[i]);
+      rows.push_back(std::move(row));
+    }
+    details += told.where + told.details;
+    answer.document["hosts"].push_back(told.document);
+  }
+  if (!rows.empty()) answer.text = LatencyTable(inputs, {"host"}, rows);
+  answer.text += details;
+  answer.failure = Worst(failures);
+  return answer;
+}
+
+Result<Answer> Execute(const Options& options, Context& context) {
+  EDGEOPT_CHECK_OK(CheckOptions(options));
+  if (options.hosts.hosts.size() > 1) return OnHosts(options, context);
+  EDGEOPT_TRY(Told told, OnHost(options, options.hosts.All().front(), context));
+  return Answer{told.where + LatencyTable(told.inputs, {}, told.rows) + told.details,
+                std::move(told.document),
+                {}};
 }
 
 }  // namespace
@@ -229,7 +269,7 @@ Command bench() {
         parser.Add("model", options->model, "the model").Required();
         parser.Add("--against", options->against, "time these in turns with it").TypeName("MODEL");
         AddSessionOptions(parser, options->session);
-        AddHostOptions(parser, options->host);
+        AddHostsOptions(parser, options->hosts);
         parser.Add("--runs", options->runs, "at least so many, 100 or more").Positive();
         parser.Add("--seconds", options->seconds, "and at least so long").Positive();
         parser.Add("--sustained", options->sustained, "as long as that, to see it warm up: 5m")

@@ -2,6 +2,7 @@
 #include "devices/device.h"
 
 #include <memory>
+#include <sstream>
 
 #include "cli/agents.h"
 #include "cli/command.h"
@@ -23,6 +24,33 @@ struct Options {
   int power_mode = -1;
 };
 
+json WordList(std::string_view words) {
+  json list = json::array();
+  std::istringstream stream{std::string(words)};
+  for (std::string word; stream >> word;) list.push_back(word);
+  return list;
+}
+
+json ToJson(const devices::Device& device) {
+  return {{"name", device.name},
+          {"title", device.title},
+          {"format", device.format},
+          {"any_format", device.any_format},
+          {"runtime", device.runtime},
+          {"board", device.board},
+          {"why", device.why},
+          {"precisions", WordList(device.precisions)},
+          {"rules", device.rules},
+          {"calibration_samples",
+           {{"usual", device.calibration.usual}, {"most", device.calibration.most}}},
+          {"threads", device.threads == 0 ? json() : json(device.threads)},
+          {"power_modes", WordList(device.power_modes)},
+          {"thermal_zones", WordList(device.thermal_zones)},
+          {"compute_capability",
+           device.compute_capability.empty() ? json() : json(device.compute_capability)},
+          {"dla_cores", device.dla_cores}};
+}
+
 Answer List() {
   Rows rows;
   json entries = json::array();
@@ -30,16 +58,10 @@ Answer List() {
     const std::string board = device.board.empty() ? "any machine" : std::string(device.board);
     rows.push_back({std::string(device.name), std::string(device.title),
                     std::string(device.format) + (device.any_format ? ", others" : ""),
-                    std::string(device.runtime), board});
-    entries.push_back({{"name", device.name},
-                       {"title", device.title},
-                       {"format", device.format},
-                       {"any_format", device.any_format},
-                       {"runtime", device.runtime},
-                       {"board", device.board},
-                       {"why", device.why}});
+                    std::string(device.runtime), std::string(device.precisions), board});
+    entries.push_back(ToJson(device));
   }
-  return {Table({"name", "", "format", "runtime", "recognized as"}, rows),
+  return {Table({"name", "", "format", "runtime", "precisions", "recognized by"}, rows),
           {{"devices", std::move(entries)}},
           {}};
 }
@@ -65,6 +87,18 @@ json RuntimesOf(const measure::AgentHello& hello, Rows& rows) {
   return entries;
 }
 
+// What the profile says of a board that does not say it itself.
+void AddProfileRows(const devices::Device& device, const hardware::Board& board, Rows& rows) {
+  if (!device.compute_capability.empty())
+    rows.push_back({"GPU", "compute capability " + std::string(device.compute_capability)});
+  if (device.dla_cores > 0)
+    rows.push_back({"DLA", "up to " + std::to_string(device.dla_cores) + " cores"});
+  std::string modes;
+  for (const auto& [name, id] : board.power_modes)
+    modes += (modes.empty() ? "" : ", ") + name + " (" + std::to_string(id) + ")";
+  if (board.kind == hardware::BoardKind::kJetson) rows.push_back({"power modes", OrUnknown(modes)});
+}
+
 Result<Answer> Probe(const Options& options, const Context& context) {
   EDGEOPT_TRY(const pipeline::AgentStarter agents, OpenAgents(context, options.host));
   EDGEOPT_TRY(const auto client, agents.Start());
@@ -87,11 +121,13 @@ Result<Answer> Probe(const Options& options, const Context& context) {
   if (!board.soc.empty()) rows.push_back({"chip", board.soc});
   if (!board.l4t.empty())
     rows.push_back({"Jetson Linux", board.l4t + ", JetPack " + OrUnknown(board.jetpack)});
+  AddProfileRows(device, board, rows);
   for (const auto& [program, path] : board.programs) rows.push_back({program, path});
   for (const std::string& missing : board.missing) rows.push_back({"missing", missing});
   json document = {{"host", options.host.host},
                    {"device", device.name},
                    {"machine", measure::ToJson(machine)},
+                   {"profile", ToJson(device)},
                    {"board", hardware::ToJson(board)},
                    {"glibc", facts.glibc ? json(glibc) : json()},
                    {"runtimes", RuntimesOf(hello, rows)},

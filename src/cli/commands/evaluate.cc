@@ -79,6 +79,7 @@ Result<Answer> Execute(const Options& options, Context& context) {
   EDGEOPT_TRY(const auto agents, OpenAgents(context, options.host));
   EDGEOPT_TRY(auto client, LoadInAgent(agents, options.model, options.session));
   const measure::AgentHello hello = client->hello();
+  const measure::LoadedModel loaded = client->model();
   EDGEOPT_TRY(const ModelData data, OpenDataFor(options.data, client->model().inputs));
   const auto& dataset = data.dataset;
   const pipeline::FloatModel model = pipeline::AsFloat(std::move(client), data.integers);
@@ -96,6 +97,7 @@ Result<Answer> Execute(const Options& options, Context& context) {
   document["model"] = options.model;
   document["data"] = dataset->Describe();
   std::string text = Line(options.model, options.metric, result.score);
+  AddExecution(loaded, text, document);
   AddHost(agents, hello, text, document);
   if (!baseline) return Answer{text, document, {}};
 

@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "cli/command.h"
+#include "cli/host_runs.h"
 #include "cli/run_options.h"
 #include "cli/workflow.h"
 #include "formats/onnx/onnx.h"
@@ -10,6 +11,7 @@
 #include "pipeline/plan.h"
 #include "pipeline/preflight.h"
 #include "pipeline/real_world.h"
+#include "pipeline/run_machine.h"
 
 namespace edgeopt::cli {
 namespace {
@@ -25,7 +27,8 @@ struct Options {
 Result<Answer> DryRun(report::Record record) {
   EDGEOPT_TRY(ir::Model model, pipeline::ReadModel(record.model_path));
   EDGEOPT_CHECK_OK(formats::InferTypes(model));
-  record.model_facts = ToJson(pipeline::InspectFacts(model, pipeline::Float16Gains()));
+  record.model_facts =
+      ToJson(pipeline::InspectFacts(model, pipeline::Float16Gains(pipeline::RunMachine(record))));
   EDGEOPT_TRY(const auto plan, pipeline::MakePlan(record));
   Answer answer;
   answer.text = "baseline: measured first\n";
@@ -43,19 +46,22 @@ Result<Answer> DryRun(report::Record record) {
 
 Result<Answer> Execute(const Options& options, Context& context) {
   EDGEOPT_TRY(const pipeline::RunOptions run, ToRunOptions(options.run));
-  const pipeline::Preflight preflight = pipeline::RunPreflight(
-      run, pipeline::MakePreflightWorld(AgentsOf(context)), *context.sink, context.cancel);
-  for (const pipeline::PreflightItem& item : preflight.items)
-    if (item.level == pipeline::Level::kWarn)
-      context.sink->Warn(item.name + ": " + item.finding + "; " + item.remedy);
-  if (const auto failure = preflight.failure()) return *failure;
-  if (options.dry_run) return DryRun(preflight.record);
-  EDGEOPT_TRY(const auto work, pipeline::WorkFolder::Create(run.work));
-  pipeline::State state;
-  state.record = preflight.record;
-  state.last_action = "pre-flight";
-  state.next_action = "inspect the original";
-  EDGEOPT_CHECK_OK(work.Save(state));
+  const std::vector<std::string>& hosts = options.run.hosts.hosts;
+  if (hosts.size() > 1) {
+    if (options.dry_run) return UsageError("--dry-run is for one host", "run it once for each");
+    return RunOnHosts(run, hosts, context);
+  }
+  const pipeline::Preflight preflight =
+      pipeline::RunPreflight(run, pipeline::MakePreflightWorld(AgentsOf(context, run.measuring)),
+                             *context.sink, context.cancel);
+  if (options.dry_run) {
+    WarnOf(preflight, context);
+    if (const auto failure = preflight.failure()) return *failure;
+    return DryRun(preflight.record);
+  }
+  EDGEOPT_CHECK_OK(StartState(preflight, run.work, context));
+  EDGEOPT_TRY(const auto work, pipeline::WorkFolder::Open(run.work));
+  EDGEOPT_TRY(pipeline::State state, work.Load());
   return RunAndReport(std::move(state), work, context);
 }
 

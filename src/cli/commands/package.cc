@@ -6,6 +6,7 @@
 #include "cli/workflow.h"
 #include "pipeline/packager.h"
 #include "pipeline/real_world.h"
+#include "pipeline/tensorrt_package.h"
 #include "pipeline/workflow.h"
 
 namespace edgeopt::cli {
@@ -28,10 +29,14 @@ Result<Answer> Execute(const Options& options, Context& context) {
   const bool by_default = options.output.empty();
   const auto folder = by_default ? pipeline::DefaultPackageFolder(state.record, work.path())
                                  : std::filesystem::path(options.output);
+  EDGEOPT_TRY(const pipeline::AgentStarter agents, AgentsOf(context, state.record.measuring));
+  const report::Step* best = state.record.best();
+  std::string runtime = best != nullptr ? pipeline::RuntimeOf(state.record, *best) : "";
   EDGEOPT_TRY(
       const pipeline::Packaged packaged,
       pipeline::BuildPackage(state.record, work.path(), folder, by_default,
-                             pipeline::RunInAgent(AgentsOf(context), state.record.threads)));
+                             pipeline::RunInAgent(agents, state.record.threads, std::move(runtime)),
+                             pipeline::FetchFromAgent(agents, state.record, work.path())));
   if (by_default || state.package_folder.empty()) {
     state.package_folder = packaged.folder;
     state.package_archive = packaged.archive;

@@ -25,9 +25,21 @@ Status Explain(const Options& options, measure::Profile& profile) {
       measure::ExplainBuiltin(profile);
     return OkStatus();
   }
+  // TensorRT says itself what did not become int8.
+  if (options.session.runtime.starts_with("tensorrt")) return OkStatus();
   EDGEOPT_TRY(const ir::Model model, formats::ReadOnnx(options.model));
   measure::ExplainFloat(model, profile);
   return OkStatus();
+}
+
+std::string Int8Fallbacks(const measure::Profile& profile) {
+  std::string text;
+  for (const runtimes::Int8Fallback& fallback : profile.int8_fallbacks)
+    text += "  '" + fallback.node + "' was to be int8 and ran in " + fallback.ran + ", as '" +
+            fallback.layer + "'\n";
+  for (const std::string& node : profile.int8_unknown)
+    text += "  '" + node + "' was to be int8; no layer tells what it ran in\n";
+  return text.empty() ? "" : "\nNot in int8:\n" + text;
 }
 
 Result<Answer> Execute(const Options& options, Context& context) {
@@ -42,6 +54,8 @@ Result<Answer> Execute(const Options& options, Context& context) {
   document["inputs"] = inputs;
   std::string text = "Mean over " + std::to_string(profile.runs) + " runs, on " + inputs + "\n" +
                      ProfileTables(document, static_cast<size_t>(options.top));
+  text += Int8Fallbacks(profile);
+  AddExecution(client->model(), text, document);
   AddHost(agents, client->hello(), text, document);
   return Answer{std::move(text), std::move(document), {}};
 }

@@ -85,8 +85,10 @@ void FillInMachine(const Options& options, pipeline::QuantizeOptions& quantize) 
   quantize.rules = options.rules != "auto"             ? options.rules
                    : machine.architecture == "aarch64" ? "onnxruntime-arm64"
                                                        : "onnxruntime-x64";
-  quantize.reduced_range =
-      options.reduced_range == "auto" ? machine.saturates_in_int8() : options.reduced_range == "on";
+  // Only this machine's own kernels saturate; the other rule sets are for other machines.
+  quantize.reduced_range = options.reduced_range == "auto"
+                               ? quantize.rules == "onnxruntime-x64" && machine.saturates_in_int8()
+                               : options.reduced_range == "on";
   quantize.workers = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
 }
 

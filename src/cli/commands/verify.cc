@@ -1,8 +1,8 @@
-// edgeopt verify PACKAGE: hashes, and the golden samples run again on this machine.
+// edgeopt verify PACKAGE: hashes, and the golden samples run again, on this machine or another one.
 #include <memory>
 
+#include "cli/agents.h"
 #include "cli/command.h"
-#include "cli/workflow.h"
 #include "pipeline/packager.h"
 #include "report/text.h"
 
@@ -12,6 +12,7 @@ namespace {
 struct Options {
   std::string package;
   int threads = 1;
+  HostArguments host;
 };
 
 std::string Text(const pipeline::Verification& verification) {
@@ -34,30 +35,39 @@ std::string Text(const pipeline::Verification& verification) {
 }
 
 Result<Answer> Execute(const Options& options, Context& context) {
-  EDGEOPT_TRY(const pipeline::Verification verification,
-              pipeline::VerifyPackage(options.package,
-                                      pipeline::RunInAgent(AgentsOf(context), options.threads)));
+  EDGEOPT_TRY(const pipeline::AgentStarter agents, OpenAgents(context, options.host));
+  EDGEOPT_TRY(
+      const pipeline::Verification verification,
+      pipeline::VerifyPackage(options.package, pipeline::RunInAgent(agents, options.threads)));
   Answer answer{Text(verification), ToJson(verification), {}};
+  if (agents.remote) {
+    EDGEOPT_TRY(const auto client, agents.Start());
+    AddHost(agents, client->hello(), answer.text, answer.document);
+  }
   if (!verification.file_complaints.empty())
     answer.failure =
         BadInput("the package is not as it was made: " + verification.file_complaints.front(),
                  "get it again from where it came from");
   else if (!verification.pass())
-    answer.failure = GateFailed("the model gives other outputs on this machine than were recorded",
-                                "measure its accuracy here before you use it");
+    answer.failure = GateFailed(
+        "the model gives other outputs on " +
+            (agents.remote ? "'" + agents.remote->name() + "'" : std::string("this machine")) +
+            " than were recorded",
+        "measure its accuracy there before you use it");
   return answer;
 }
 
 }  // namespace
 
 Command verify() {
-  return {"verify", "Check a package and run its golden samples here", Group::kWorkflow,
+  return {"verify", "Check a package and run its golden samples", Group::kWorkflow,
           [](Parser& parser) -> Run {
             auto options = std::make_shared<Options>();
             parser.Add("package", options->package, "folder or .tar.zst").Required();
             parser.Add("--threads", options->threads, "threads of the runtime")
                 .Between(1, 1024)
                 .TypeName("N");
+            AddHostOptions(parser, options->host);
             return [options](Context& context) { return Execute(*options, context); };
           }};
 }

@@ -4,13 +4,18 @@ namespace edgeopt::devices {
 
 // Cortex-A72, without dot-product instructions.
 Device raspberry_pi_4() {
-  return {"raspberry-pi-4",
-          "Raspberry Pi 4",
-          "tflite",
-          "litert",
-          "LiteRT with XNNPACK runs TFLite fastest there",
-          false,
-          "Raspberry Pi 4"};
+  Device device;
+  device.name = "raspberry-pi-4";
+  device.title = "Raspberry Pi 4";
+  device.format = "tflite";
+  device.runtime = "litert";
+  device.why = "LiteRT with XNNPACK runs TFLite fastest there";
+  device.board = "Raspberry Pi 4";
+  device.precisions = "fp32 fp16 int8";
+  device.rules = "litert";
+  device.threads = 4;
+  device.thermal_zones = "cpu-thermal";
+  return device;
 }
 
 }  // namespace edgeopt::devices

@@ -4,13 +4,18 @@ namespace edgeopt::devices {
 
 // Cortex-A76, with dot-product instructions.
 Device raspberry_pi_5() {
-  return {"raspberry-pi-5",
-          "Raspberry Pi 5",
-          "tflite",
-          "litert",
-          "LiteRT with XNNPACK runs TFLite fastest there",
-          false,
-          "Raspberry Pi 5"};
+  Device device;
+  device.name = "raspberry-pi-5";
+  device.title = "Raspberry Pi 5";
+  device.format = "tflite";
+  device.runtime = "litert";
+  device.why = "LiteRT with XNNPACK runs TFLite fastest there";
+  device.board = "Raspberry Pi 5";
+  device.precisions = "fp32 fp16 int8";
+  device.rules = "litert";
+  device.threads = 4;
+  device.thermal_zones = "cpu-thermal";
+  return device;
 }
 
 }  // namespace edgeopt::devices

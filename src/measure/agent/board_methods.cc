@@ -4,7 +4,6 @@
 #include <nlohmann/json.hpp>
 
 #include "hardware/board.h"
-#include "hardware/lock_journal.h"
 #include "hardware/locking.h"
 #include "measure/agent_protocol.h"
 #include "measure/json_fields.h"
@@ -14,8 +13,9 @@ namespace edgeopt::measure {
 using nlohmann::json;
 
 BoardMethods::~BoardMethods() {
+  if (!holder_ || hardware::ClocksAreKeptLocked(journal_folder_) || !holder_->IsLast()) return;
   // What fails leaves the journal, from which 'edgeopt device unlock' tries again.
-  if (to_set_back_) (void)hardware::UnlockClocks(host_, journal_folder_);
+  (void)hardware::UnlockClocks(host_, journal_folder_);
 }
 
 Result<json> BoardMethods::Board(const json& params) {
@@ -27,15 +27,17 @@ Result<json> BoardMethods::Board(const json& params) {
 Result<json> BoardMethods::Lock(const json& params) {
   EDGEOPT_TRY(const ClockLockParams lock, ClockLockParamsFrom(params));
   host_.programs.sudo = lock.sudo;
-  // A journal that is there is somebody else's lock, which is to outlive this agent.
-  const auto before = hardware::ReadJournal(journal_folder_);
-  const bool was_locked = !before.ok() || before->has_value();
+  // Where the folder can't be written to, there is no journal either, and nothing to set back.
+  auto holder = hardware::ClockHolder::Take(journal_folder_);
   ClockLock locked;
   locked.report = hardware::LockClocks(host_, {journal_folder_, lock.power_mode});
-  if (locked.report.ok) {
-    locked.clocks = hardware::ReadLockedClocks(host_.root);
-    to_set_back_ = to_set_back_ || (!was_locked && !lock.keep);
-  }
+  if (!locked.report.ok) return ToJson(locked);
+  locked.clocks = hardware::ReadLockedClocks(host_.root);
+  if (!holder.ok()) return ToJson(locked);
+  if (lock.keep)
+    EDGEOPT_CHECK_OK(hardware::KeepClocksLocked(journal_folder_));
+  else if (!holder_)
+    holder_ = std::move(*holder);
   return ToJson(locked);
 }
 
@@ -44,7 +46,10 @@ Result<json> BoardMethods::Unlock(const json& params) {
   EDGEOPT_TRY(host_.programs.sudo, fields.Bool("sudo"));
   EDGEOPT_CHECK_OK(fields.Finish());
   const hardware::LockReport report = hardware::UnlockClocks(host_, journal_folder_);
-  if (report.ok) to_set_back_ = false;
+  if (report.ok) {
+    EDGEOPT_CHECK_OK(hardware::ForgetKeptClocks(journal_folder_));
+    holder_.reset();
+  }
   return hardware::ToJson(report);
 }
 

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "base/result.h"
+#include "hardware/clock_holder.h"
 #include "hardware/program.h"
 #include "hardware/telemetry.h"
 
@@ -19,7 +20,8 @@ class BoardMethods {
       : host_(std::move(host)), journal_folder_(std::move(journal_folder)) {}
   BoardMethods(const BoardMethods&) = delete;
   BoardMethods& operator=(const BoardMethods&) = delete;
-  // Sets back the clocks that this agent locked and was not told to keep so.
+  // Sets back the clocks that this agent locked, unless others still hold them or they are to be
+  // kept.
   ~BoardMethods();
 
   Result<nlohmann::json> Board(const nlohmann::json& params);
@@ -31,7 +33,7 @@ class BoardMethods {
  private:
   hardware::Host host_;
   std::filesystem::path journal_folder_;
-  bool to_set_back_ = false;
+  std::optional<hardware::ClockHolder> holder_;
   std::optional<hardware::Sampler> sampler_;
 };
 

@@ -132,10 +132,11 @@ Result<std::string> AgentClient::Connection::NextLine(const std::string& method,
 
 Error AgentClient::Connection::Ended(const std::string& method, const std::string& how) {
   ended_ = true;
+  const std::string who = options_.where.empty() ? "the agent" : "the agent " + options_.where;
   const auto status = process_.Wait(kPatienceAtTheEnd);
   if (how.empty() && status.ok() && options_.explain_end)
     if (const auto told = options_.explain_end(*status, process_.error_output()))
-      return told->Within("the agent ended during '" + method + "'");
+      return told->Within(who + " ended during '" + method + "'");
   std::string reason = how;
   std::string hint = "the runtime may not stand this model; try another variant or fewer threads";
   if (reason.empty() && status.ok()) reason = status->ToString();
@@ -145,7 +146,7 @@ Error AgentClient::Connection::Ended(const std::string& method, const std::strin
   }
   if (how.empty() && status.ok() && status->signal == SIGKILL)
     hint = "it was ended from outside; where memory ran out, the kernel's log says so (dmesg)";
-  return Unavailable("the agent ended during '" + method + "': " + reason + ErrorTail(), hint);
+  return Unavailable(who + " ended during '" + method + "': " + reason + ErrorTail(), hint);
 }
 
 AgentClient::Connection::~Connection() {
@@ -182,29 +183,35 @@ Status AgentClient::Connection::WaitForEnd() {
 }
 
 Status AgentClient::Connection::Send(const Payload& payload) {
-  return inputs_ ? inputs_->Write(payload) : OkStatus();
+  if (payload.parts.empty()) return OkStatus();
+  return inputs_ ? inputs_->Write(payload) : Stage(payload);
 }
 
 Result<json> AgentClient::Connection::Encode(std::span<const ir::Tensor> tensors) {
   Payload payload;
-  json array = EncodeTensors(tensors, inputs_ ? &payload : nullptr);
+  const bool apart = inputs_ || ElementBytes(tensors) > kMaxInlineBytes;
+  json array = EncodeTensors(tensors, apart ? &payload : nullptr);
   EDGEOPT_CHECK_OK(Send(payload));
   return array;
 }
 
 Result<json> AgentClient::Connection::EncodeSamples(
     const std::vector<std::vector<ir::Tensor>>& samples) {
+  uint64_t bytes = 0;
+  for (const auto& sample : samples) bytes += ElementBytes(sample);
   Payload payload;
+  const bool apart = inputs_ || bytes > kMaxInlineBytes;
   json array = json::array();
   for (const auto& sample : samples)
-    array.push_back(EncodeTensors(sample, inputs_ ? &payload : nullptr));
+    array.push_back(EncodeTensors(sample, apart ? &payload : nullptr));
   EDGEOPT_CHECK_OK(Send(payload));
   return array;
 }
 
 Result<std::vector<ir::Tensor>> AgentClient::Connection::Decode(const json& array) {
-  return DecodeTensors(array, [this](uint64_t offset, uint64_t size) -> Result<Buffer> {
-    if (!exchange_) return BadInput("there is no exchange folder");
+  const IncomingBytes fetched = std::exchange(fetched_, {});
+  return DecodeTensors(array, [&](uint64_t offset, uint64_t size) -> Result<Buffer> {
+    if (!exchange_) return fetched.Read(offset, size);
     if (!outputs_) {
       EDGEOPT_TRY(ExchangeFile file, ExchangeFile::Open(exchange_->path() / kOutputsFile));
       outputs_.emplace(std::move(file));

@@ -1,13 +1,16 @@
 // One agent process and the requests to it, without knowing what they are about.
 #pragma once
 
+#include <functional>
 #include <optional>
 
 #include "base/file.h"
 #include "base/subprocess.h"
 #include "measure/agent/exchange_file.h"
+#include "measure/agent/incoming_bytes.h"
 #include "measure/agent/tensor_codec.h"
 #include "measure/agent_client.h"
+#include "measure/agent_protocol.h"
 
 namespace edgeopt::measure {
 
@@ -24,6 +27,14 @@ class AgentClient::Connection {
   Result<nlohmann::json> Encode(std::span<const ir::Tensor> tensors);
   Result<nlohmann::json> EncodeSamples(const std::vector<std::vector<ir::Tensor>>& samples);
   Result<std::vector<ir::Tensor>> Decode(const nlohmann::json& array);
+
+  // What the answer's tensors need before they are decoded; to be called with them first.
+  Status FetchOutputs(const nlohmann::json& array);
+  // Takes the pieces of a file that the agent offers, in order. The last error is that the whole is
+  // not what its hash says: what was taken is good only when Ok is returned. Unsupported when it is
+  // larger than `max_bytes`.
+  Status Fetch(const std::string& file, int64_t max_bytes, Sink* sink,
+               const std::function<Status(const FetchedPiece& piece, int64_t offset)>& take);
 
   // An answer that does not follow the protocol: the agent is ended.
   Error Nonsense(const std::string& method, const Error& why);
@@ -46,10 +57,12 @@ class AgentClient::Connection {
   void Stop();
   std::string ErrorTail() const;
   Status Send(const Payload& payload);
+  Status Stage(const Payload& payload);
 
   AgentOptions options_;
   std::optional<TemporaryFolder> exchange_;
   std::optional<ExchangeFile> inputs_, outputs_;
+  IncomingBytes fetched_;  // outputs that did not fit into a line
   Subprocess process_;
   int64_t next_id_ = 1;
   bool ended_ = false, tidies_up_ = false;

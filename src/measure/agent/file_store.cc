@@ -1,8 +1,63 @@
 #include "measure/agent/file_store.h"
 
+#include <signal.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <chrono>
+
 namespace edgeopt::measure {
 
 namespace fs = std::filesystem;
+
+namespace {
+
+// In names of what is not whole yet, before the number of the process that writes it: OutputFile
+// has them so.
+constexpr std::string_view kUnfinished = ".tmp.";
+// A home may be shared by several boards, which don't know each other's processes.
+constexpr std::chrono::hours kLeftAlone(1);
+
+bool IsLeftover(const fs::directory_entry& entry) {
+  const std::string name = entry.path().filename();
+  const size_t at = name.find(kUnfinished);
+  if (at == std::string::npos) return false;
+  int pid = 0;
+  const char* const begin = name.data() + at + kUnfinished.size();
+  const auto number = std::from_chars(begin, name.data() + name.size(), pid);
+  if (number.ec != std::errc() || pid <= 0) return false;
+  std::error_code error;
+  const auto written = entry.last_write_time(error);
+  return !error && fs::file_time_type::clock::now() - written > kLeftAlone && ::kill(pid, 0) != 0 &&
+         errno == ESRCH;
+}
+
+// A folder of this process, whose name tells so; removed with the last owner of the result.
+Result<std::shared_ptr<const fs::path>> OwnFolder(const fs::path& parent) {
+  const fs::path folder =
+      parent / ("laid-out" + std::string(kUnfinished) + std::to_string(::getpid()));
+  std::error_code error;
+  fs::create_directory(folder, error);
+  if (error)
+    return CantWrite("can't make the folder '" + folder.string() + "': " + error.message());
+  return std::shared_ptr<const fs::path>(new fs::path(folder), [](const fs::path* path) {
+    std::error_code ignored;
+    fs::remove_all(*path, ignored);
+    delete path;
+  });
+}
+
+void RemoveLeftovers(const fs::path& folder) {
+  std::error_code error;
+  for (auto entry = fs::directory_iterator(folder, error);
+       !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    std::error_code ignored;
+    if (IsLeftover(*entry)) fs::remove_all(entry->path(), ignored);
+  }
+}
+
+}  // namespace
 
 Result<FileStore> FileStore::Open(const fs::path& folder) {
   FileStore store;
@@ -17,6 +72,7 @@ Result<FileStore> FileStore::Open(const fs::path& folder) {
     return Unavailable("can't make the store '" + folder.string() + "': " + error.message(),
                        "choose another folder with --store");
   store.folder_ = folder;
+  RemoveLeftovers(folder);
   return store;
 }
 
@@ -54,8 +110,11 @@ Result<bool> FileStore::Put(const PutParams& piece) {
   return true;
 }
 
-Result<TemporaryFolder> FileStore::LayOut(const std::vector<StoredFile>& files) const {
-  EDGEOPT_TRY(TemporaryFolder folder, TemporaryFolder::Create(folder_));
+Result<TemporaryFolder> FileStore::LayOut(const std::vector<StoredFile>& files) {
+  if (laid_out_ == nullptr) {
+    EDGEOPT_TRY(laid_out_, OwnFolder(folder_));
+  }
+  EDGEOPT_TRY(TemporaryFolder folder, TemporaryFolder::Create(*laid_out_));
   for (const StoredFile& file : files) {
     std::error_code error;
     if (!fs::exists(PathOf(file.sha256), error))

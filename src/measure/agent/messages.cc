@@ -11,7 +11,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int64_t kMaxFileBytes = int64_t{1} << 50;
+constexpr int64_t kMaxDlaCore = 15, kMaxWorkspaceMib = 1 << 20;
 constexpr double kMaxSeconds = 7 * 24 * 3600;
 constexpr std::string_view kOptimizations[] = {"none", "basic", "extended", "all"};
 constexpr std::string_view kKernels[] = {"xnnpack", "builtin", "reference"};
@@ -109,6 +109,63 @@ Result<std::vector<runtimes::TensorSpec>> SpecsFrom(const json& array) {
   return specs;
 }
 
+json ToJson(const runtimes::ModelFacts& facts) {
+  json inputs = json::array(), outputs = json::array();
+  for (const auto& spec : facts.inputs) inputs.push_back(ToJson(spec));
+  for (const auto& spec : facts.outputs) outputs.push_back(ToJson(spec));
+  return {{"inputs", std::move(inputs)},    {"outputs", std::move(outputs)},
+          {"float16", facts.float16},       {"int8", facts.int8},
+          {"int8_nodes", facts.int8_nodes}, {"sha256", facts.sha256}};
+}
+
+Result<runtimes::ModelFacts> ModelFactsFrom(const json& value) {
+  EDGEOPT_TRY(Fields fields, Fields::Of(value, "options: tensorrt: model"));
+  runtimes::ModelFacts facts;
+  EDGEOPT_TRY(const json* inputs, fields.Array("inputs"));
+  EDGEOPT_TRY(facts.inputs, SpecsFrom(*inputs));
+  EDGEOPT_TRY(const json* outputs, fields.Array("outputs"));
+  EDGEOPT_TRY(facts.outputs, SpecsFrom(*outputs));
+  EDGEOPT_TRY(facts.float16, fields.Bool("float16"));
+  EDGEOPT_TRY(facts.int8, fields.Bool("int8"));
+  EDGEOPT_TRY(const json* nodes, fields.Array("int8_nodes"));
+  EDGEOPT_TRY(facts.int8_nodes, TextsFrom(*nodes, "int8_nodes"));
+  EDGEOPT_TRY(facts.sha256, fields.Text("sha256"));
+  if (!IsSha256(facts.sha256)) return BadInput("options: tensorrt: a 'sha256' is not one");
+  EDGEOPT_CHECK_OK(fields.Finish());
+  return facts;
+}
+
+json ToJson(const runtimes::TensorRtOptions& options) {
+  json document = {{"transfers", options.transfers}};
+  if (!options.model.sha256.empty()) document["model"] = ToJson(options.model);
+  if (!options.trtexec.empty()) document["trtexec"] = options.trtexec;
+  if (options.dla_core) document["dla"] = *options.dla_core;
+  if (options.workspace_mib) document["workspace_mib"] = *options.workspace_mib;
+  return document;
+}
+
+Result<runtimes::TensorRtOptions> TensorRtOptionsFrom(const json& value) {
+  EDGEOPT_TRY(Fields fields, Fields::Of(value, "options: tensorrt"));
+  runtimes::TensorRtOptions options;
+  EDGEOPT_TRY(options.transfers, fields.Bool("transfers"));
+  if (fields.Has("model")) {
+    EDGEOPT_TRY(const json* model, fields.Object("model"));
+    EDGEOPT_TRY(options.model, ModelFactsFrom(*model));
+  }
+  if (fields.Has("trtexec")) {
+    EDGEOPT_TRY(options.trtexec, fields.Text("trtexec"));
+  }
+  if (fields.Has("dla")) {
+    EDGEOPT_TRY(const int64_t core, fields.Integer("dla", 0, kMaxDlaCore));
+    options.dla_core = static_cast<int>(core);
+  }
+  if (fields.Has("workspace_mib")) {
+    EDGEOPT_TRY(options.workspace_mib, fields.Integer("workspace_mib", 1, kMaxWorkspaceMib));
+  }
+  EDGEOPT_CHECK_OK(fields.Finish());
+  return options;
+}
+
 Result<runtimes::SessionOptions> OptionsFrom(const json& value) {
   EDGEOPT_TRY(Fields fields, Fields::Of(value, "options"));
   runtimes::SessionOptions options;
@@ -122,8 +179,26 @@ Result<runtimes::SessionOptions> OptionsFrom(const json& value) {
   options.kernels = static_cast<runtimes::KernelMode>(mode);
   EDGEOPT_TRY(options.spin, fields.Bool("spin"));
   EDGEOPT_TRY(options.arena, fields.Bool("arena"));
+  if (fields.Has("tensorrt")) {
+    EDGEOPT_TRY(const json* tensorrt, fields.Object("tensorrt"));
+    EDGEOPT_TRY(options.tensorrt, TensorRtOptionsFrom(*tensorrt));
+  }
   EDGEOPT_CHECK_OK(fields.Finish());
   return options;
+}
+
+Result<std::vector<runtimes::Int8Fallback>> FallbacksFrom(const json& array) {
+  std::vector<runtimes::Int8Fallback> fallbacks;
+  for (const json& entry : array) {
+    EDGEOPT_TRY(Fields row, Fields::Of(entry, "int8 fallback"));
+    runtimes::Int8Fallback fallback;
+    EDGEOPT_TRY(fallback.node, row.Text("node"));
+    EDGEOPT_TRY(fallback.layer, row.Text("layer"));
+    EDGEOPT_TRY(fallback.ran, row.Text("ran"));
+    EDGEOPT_CHECK_OK(row.Finish());
+    fallbacks.push_back(std::move(fallback));
+  }
+  return fallbacks;
 }
 
 Result<std::vector<StoredFile>> StoredFilesFrom(const json& array) {
@@ -194,14 +269,16 @@ json ToJson(const LoadParams& params) {
   for (const StoredFile& file : params.files)
     model["files"].push_back({{"name", file.name}, {"sha256", file.sha256}});
   const runtimes::SessionOptions& options = params.options;
-  return {{"model", std::move(model)},
-          {"runtime", params.runtime},
-          {"options",
-           {{"threads", options.threads},
-            {"optimization", kOptimizations[static_cast<size_t>(options.optimization)]},
-            {"spin", options.spin},
-            {"arena", options.arena},
-            {"kernels", kKernels[static_cast<size_t>(options.kernels)]}}}};
+  json document = {{"model", std::move(model)},
+                   {"runtime", params.runtime},
+                   {"options",
+                    {{"threads", options.threads},
+                     {"optimization", kOptimizations[static_cast<size_t>(options.optimization)]},
+                     {"spin", options.spin},
+                     {"arena", options.arena},
+                     {"kernels", kKernels[static_cast<size_t>(options.kernels)]}}}};
+  if (params.runtime == "tensorrt") document["options"]["tensorrt"] = ToJson(options.tensorrt);
+  return document;
 }
 
 Result<LoadParams> LoadParamsFrom(const json& value) {
@@ -228,8 +305,12 @@ json ToJson(const LoadedModel& loaded) {
   json inputs = json::array(), outputs = json::array();
   for (const auto& spec : loaded.inputs) inputs.push_back(ToJson(spec));
   for (const auto& spec : loaded.outputs) outputs.push_back(ToJson(spec));
-  return {
+  json document = {
       {"inputs", std::move(inputs)}, {"outputs", std::move(outputs)}, {"load_ns", loaded.load_ns}};
+  if (!loaded.executes_by.empty()) document["executes_by"] = loaded.executes_by;
+  if (!loaded.executes_because.empty()) document["executes_because"] = loaded.executes_because;
+  if (!loaded.timed_as.empty()) document["timed_as"] = loaded.timed_as;
+  return document;
 }
 
 Result<LoadedModel> LoadedModelFrom(const json& value) {
@@ -240,6 +321,12 @@ Result<LoadedModel> LoadedModelFrom(const json& value) {
   EDGEOPT_TRY(const json* outputs, fields.Array("outputs"));
   EDGEOPT_TRY(loaded.outputs, SpecsFrom(*outputs));
   EDGEOPT_TRY(loaded.load_ns, fields.Integer("load_ns", 0, kMaxId));
+  for (const auto& [name, text] : {std::pair{"executes_by", &loaded.executes_by},
+                                   {"executes_because", &loaded.executes_because},
+                                   {"timed_as", &loaded.timed_as}})
+    if (fields.Has(name)) {
+      EDGEOPT_TRY(*text, fields.Text(name));
+    }
   EDGEOPT_CHECK_OK(fields.Finish());
   return loaded;
 }
@@ -312,16 +399,24 @@ Result<ProfileParams> ProfileParamsFrom(const json& value) {
 
 json ToJson(const ProfileAnswer& answer) {
   json nodes = json::array();
-  for (const NodeProfile& node : answer.nodes)
-    nodes.push_back({{"node", node.node},
-                     {"op_type", node.op_type},
-                     {"provider", node.provider},
-                     {"mean_us", node.mean_us},
-                     {"calls_per_run", node.calls_per_run},
-                     {"input_types", node.input_types},
-                     {"output_types", node.output_types},
-                     {"nested", node.nested}});
-  return {{"runs", answer.runs}, {"nodes", std::move(nodes)}};
+  for (const NodeProfile& node : answer.nodes) {
+    json row = {{"node", node.node},
+                {"op_type", node.op_type},
+                {"provider", node.provider},
+                {"mean_us", node.mean_us},
+                {"calls_per_run", node.calls_per_run},
+                {"input_types", node.input_types},
+                {"output_types", node.output_types},
+                {"nested", node.nested}};
+    if (!node.precision.empty()) row["precision"] = node.precision;
+    nodes.push_back(std::move(row));
+  }
+  json document = {{"runs", answer.runs}, {"nodes", std::move(nodes)}};
+  for (const runtimes::Int8Fallback& fallback : answer.int8_fallbacks)
+    document["int8_fallbacks"].push_back(
+        {{"node", fallback.node}, {"layer", fallback.layer}, {"ran", fallback.ran}});
+  if (!answer.int8_unknown.empty()) document["int8_unknown"] = answer.int8_unknown;
+  return document;
 }
 
 Result<ProfileAnswer> ProfileAnswerFrom(const json& value) {
@@ -342,8 +437,19 @@ Result<ProfileAnswer> ProfileAnswerFrom(const json& value) {
     EDGEOPT_TRY(const json* outputs, row.Array("output_types"));
     EDGEOPT_TRY(node.output_types, TextsFrom(*outputs, "output_types"));
     EDGEOPT_TRY(node.nested, row.Bool("nested"));
+    if (row.Has("precision")) {
+      EDGEOPT_TRY(node.precision, row.Text("precision"));
+    }
     EDGEOPT_CHECK_OK(row.Finish());
     answer.nodes.push_back(std::move(node));
+  }
+  if (fields.Has("int8_fallbacks")) {
+    EDGEOPT_TRY(const json* fallbacks, fields.Array("int8_fallbacks"));
+    EDGEOPT_TRY(answer.int8_fallbacks, FallbacksFrom(*fallbacks));
+  }
+  if (fields.Has("int8_unknown")) {
+    EDGEOPT_TRY(const json* unknown, fields.Array("int8_unknown"));
+    EDGEOPT_TRY(answer.int8_unknown, TextsFrom(*unknown, "int8_unknown"));
   }
   EDGEOPT_CHECK_OK(fields.Finish());
   return answer;

@@ -1,5 +1,7 @@
 #include "measure/agent/tensor_codec.h"
 
+#include <algorithm>
+
 #include "measure/agent/base64.h"
 #include "measure/json_fields.h"
 
@@ -72,6 +74,27 @@ Result<ir::Tensor> DecodeTensor(const json& object, const ReadRange& read) {
 }
 
 }  // namespace
+
+void Payload::CopyTo(uint64_t offset, std::span<std::byte> out) const {
+  std::fill(out.begin(), out.end(), std::byte{0});
+  const uint64_t end = offset + out.size();
+  auto part = std::partition_point(parts.begin(), parts.end(), [&](const Part& candidate) {
+    return candidate.offset + candidate.data.size() <= offset;
+  });
+  for (; part != parts.end() && part->offset < end; ++part) {
+    const uint64_t first = std::max(offset, part->offset);
+    const uint64_t last = std::min(end, part->offset + part->data.size());
+    const auto bytes = part->data.bytes().subspan(first - part->offset, last - first);
+    std::copy(bytes.begin(), bytes.end(), out.begin() + static_cast<ptrdiff_t>(first - offset));
+  }
+}
+
+uint64_t ElementBytes(std::span<const ir::Tensor> tensors) {
+  uint64_t bytes = 0;
+  for (const ir::Tensor& tensor : tensors)
+    if (tensor.type() != ir::DataType::kString) bytes += tensor.data().size();
+  return bytes;
+}
 
 json EncodeTensors(std::span<const ir::Tensor> tensors, Payload* payload) {
   json array = json::array();

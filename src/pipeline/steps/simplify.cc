@@ -4,6 +4,7 @@
 
 #include "formats/onnx/onnx.h"
 #include "pipeline/facts.h"
+#include "pipeline/run_machine.h"
 #include "pipeline/samples.h"
 #include "pipeline/step_kind.h"
 
@@ -38,7 +39,8 @@ Result<StepOutput> Make(StepInput input) {
   // On a copy: what is written keeps no learnt types.
   ir::Model typed = output.model;
   EDGEOPT_CHECK_OK(formats::InferTypes(typed));
-  output.details["model_facts"] = ToJson(InspectFacts(typed, Float16Gains()));
+  output.details["model_facts"] =
+      ToJson(InspectFacts(typed, Float16Gains(RunMachine(input.record))));
   output.warnings = std::move(done.warnings);
   return output;
 }

@@ -6,6 +6,7 @@
 #include "runtimes/onnxruntime/errors.h"
 #include "runtimes/onnxruntime/profile.h"
 #include "runtimes/onnxruntime/specs.h"
+#include "runtimes/onnxruntime/tensorrt_provider.h"
 
 namespace edgeopt::runtimes::ort {
 namespace {
@@ -55,6 +56,8 @@ Result<Handle<OrtSessionOptions>> MakeOptions(const Library& library, const Sess
   if (profile)
     EDGEOPT_CHECK_OK(
         library.Require(api.EnableProfiling(raw, (profile->path() / "profile").c_str())));
+  if (!options.tensorrt_provider_cache.empty())
+    EDGEOPT_CHECK_OK(AddTensorRtProvider(library, raw, options.tensorrt_provider_cache));
   return made;
 }
 
