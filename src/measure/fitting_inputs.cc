@@ -17,7 +17,7 @@ constexpr int64_t kImageSizes[] = {224, 256, 320, 640, 64, 48, 32, 16, 1};
 // context; 16000 one second of speech.
 constexpr int64_t kOtherSizes[] = {16, 32, 64, 128, 256, 512, 576, 1024, 2048, 4096, 16000, 1};
 // A try must not exhaust the memory: 16 MB of float32 per input.
-constexpr int64_t kMaxElements = int64_t{1} << 22;
+constexpr int64_t kMaxTriedElements = int64_t{1} << 22;
 
 bool LooksLikeImage(const TensorSpec& spec) {
   if (spec.dims.size() != 4) return false;
@@ -53,7 +53,7 @@ bool IsSmall(std::span<const TensorSpec> specs, int64_t size) {
     double count = 1;
     for (size_t axis = 1; axis < spec.dims.size(); ++axis)
       count *= static_cast<double>(spec.dims[axis] < 0 ? size : spec.dims[axis]);
-    return count <= static_cast<double>(kMaxElements);
+    return count <= static_cast<double>(kMaxTriedElements);
   });
 }
 

@@ -10,6 +10,7 @@ import shutil
 import struct
 import subprocess
 import sys
+import tempfile
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
@@ -19,7 +20,18 @@ SOURCE = pathlib.Path(os.environ.get("EDGEOPT_SOURCE_DIR") or pathlib.Path(__fil
 CACHE = pathlib.Path(os.environ.get("EDGEOPT_CACHE", pathlib.Path.home() / ".cache" / "edgeopt"))
 AGENT = SOURCE / "build-arm64" / "edgeopt-agent"
 QEMU = shutil.which("qemu-aarch64-static")
-SYSROOT = pathlib.Path("/usr/aarch64-linux-gnu")
+CROSS_LIBRARIES = pathlib.Path("/usr/aarch64-linux-gnu/lib")
+# ONNX Runtime 1.29 and newer crash where /proc/cpuinfo is another architecture's: this is a Cortex-A76's.
+CPUINFO = """\
+processor\t: 0
+BogoMIPS\t: 108.00
+Features\t: fp asimd evtstrm aes pmull sha1 sha2 crc32 atomics fphp asimdhp cpuid asimdrdm lrcpc dcpop asimddp
+CPU implementer\t: 0x41
+CPU architecture: 8
+CPU variant\t: 0x4
+CPU part\t: 0xd0b
+CPU revision\t: 1
+"""
 OPTIONS = {"threads": 1, "optimization": "all", "spin": False, "arena": True, "kernels": "xnnpack"}
 SHAPE = [1, 1, 28, 28]
 
@@ -29,9 +41,12 @@ def libraries():
             ("onnxruntime-*/aarch64/lib/libonnxruntime.so.1", "litert-*/aarch64/lib/libLiteRt.so")]
 
 
-def arm64_agent():
-    """qemu asks for the kernel's CPU features itself; the loader finds the sysroot by -L and the runtimes by this variable."""
-    return [QEMU, "-L", str(SYSROOT), "-E", "LD_LIBRARY_PATH=" + ":".join(libraries()), str(AGENT), "agent"]
+def arm64_agent(sysroot):
+    """`sysroot`: an empty folder. Paths that exist below it are taken from there."""
+    (sysroot / "lib").symlink_to(CROSS_LIBRARIES)
+    (sysroot / "proc").mkdir()
+    (sysroot / "proc" / "cpuinfo").write_text(CPUINFO)
+    return [QEMU, "-L", str(sysroot), "-E", "LD_LIBRARY_PATH=" + ":".join(libraries()), str(AGENT), "agent"]
 
 
 def image(number):
@@ -63,9 +78,16 @@ def ask(command, model, runtime, images):
 
 
 class Arm64AgentTest(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+
     def same(self, model, runtime):
+        sysroot = self.folder / "sysroot"
+        sysroot.mkdir()
         images = [image(number) for number in range(3)]
-        hello, there = ask(arm64_agent(), model, runtime, images)
+        hello, there = ask(arm64_agent(sysroot), model, runtime, images)
         _, here = ask([EDGEOPT, "agent"], model, runtime, images)
         self.assertEqual(hello["machine"]["architecture"], "aarch64")
         for expected, found in zip(here, there, strict=True):
@@ -79,10 +101,7 @@ class Arm64AgentTest(unittest.TestCase):
         self.same(SOURCE / "examples" / "fashion_resnet10.onnx", "onnxruntime")
 
     def test_litert(self):
-        folder = pathlib.Path(os.environ.get("TMPDIR", "/tmp")) / "arm64-agent"
-        folder.mkdir(exist_ok=True)
-        self.addCleanup(shutil.rmtree, folder)
-        model = folder / "m.tflite"
+        model = self.folder / "m.tflite"
         subprocess.run([EDGEOPT, "convert", SOURCE / "examples" / "fashion_resnet10.onnx", "-o", model, "--quiet"], check=True,
                        stdout=subprocess.DEVNULL)
         self.same(model, "litert")

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """--host over a real sshd on the loopback interface (support/sshd.py): the same numbers' shape as here, what is copied
 and when, and what is said when the connection, the agent or the other machine fails."""
+import array
 import os
 import pathlib
 import shutil
@@ -52,6 +53,19 @@ class RemoteTest(CliTest):
         if isinstance(value, list):
             return [self.shape(value[0])] if value and not isinstance(value[0], str) else "texts"
         return "number" if type(value) in (int, float) else type(value).__name__
+
+    def test_tensors_larger_than_a_line_go_in_pieces(self):
+        """13 MB to the board and 13 MB back; that bytes stay what they are is tests/measure/agent_transfer_test.cc's."""
+        side = [1, 1200, 1400, 2]
+        twice = Model([node("Add", ["x", "x"], ["y"])], [value_info("x", side)], [value_info("y", side)])
+        model = self.write("large.onnx", twice)
+        rows = self.json("bench", model, "--host", HOST, *QUICK)["models"]
+        self.assertGreaterEqual(rows[0]["runs"], 100)
+        data = self.folder / "x.npy"
+        count = 1200 * 1400 * 2
+        data.write_bytes(npy(side, array.array("f", (i % 251 for i in range(count)))))
+        score = self.json("evaluate", model, "--metric", "cosine", "--data", data, "--baseline", model, "--host", HOST)
+        self.assertAlmostEqual(score["value"], 1)
 
     def test_bench_says_the_same_as_here_and_where_it_was(self):
         here, there = self.json("bench", self.model, *QUICK), self.json("bench", self.model, "--host", HOST, *QUICK)

@@ -12,13 +12,13 @@ using nlohmann::json;
 
 constexpr uint64_t kAlignment = 64;
 constexpr size_t kMaxTensors = 4096, kMaxRank = 64;
-constexpr int64_t kMaxElements = int64_t{1} << 40;
+constexpr int64_t kMaxTensorElements = int64_t{1} << 40;
 
 Result<ir::Dims> DecodeDims(const json& array, const std::string& where) {
   if (array.size() > kMaxRank) return BadInput(where + " has too many dimensions");
   ir::Dims dims;
   for (const json& size : array) {
-    const auto number = IntegerIn(size, 0, kMaxElements);
+    const auto number = IntegerIn(size, 0, kMaxTensorElements);
     if (!number) return BadInput(where + ": a dimension is not an integer from 0 to 2^40");
     dims.push_back(*number);
   }
@@ -28,7 +28,7 @@ Result<ir::Dims> DecodeDims(const json& array, const std::string& where) {
 Result<Buffer> DecodeElements(Fields& fields, uint64_t size_bytes, const ReadRange& read,
                               const std::string& where) {
   if (fields.Has("offset")) {
-    EDGEOPT_TRY(const int64_t offset, fields.Integer("offset", 0, kMaxElements));
+    EDGEOPT_TRY(const int64_t offset, fields.Integer("offset", 0, kMaxTensorElements));
     if (!read) return BadInput(where + " has an offset, but there is no exchange folder");
     if (static_cast<uint64_t>(offset) % kAlignment != 0)
       return BadInput(where + ": the offset is not a multiple of 64");
@@ -52,7 +52,7 @@ Result<ir::Tensor> DecodeTensor(const json& object, const ReadRange& read) {
   EDGEOPT_TRY(ir::Dims dims, DecodeDims(*size_list, where));
   auto count = ir::ElementCount(dims);
   if (!count.ok()) return count.error().Within(where);
-  if (*count > kMaxElements) return BadInput(where + " has too many elements");
+  if (*count > kMaxTensorElements) return BadInput(where + " has too many elements");
   Result<ir::Tensor> tensor = ir::Tensor();
   if (*type == ir::DataType::kString) {
     EDGEOPT_TRY(const json* list, fields.Array("strings"));
