@@ -27,8 +27,10 @@ for hash; do
 done
 )sh";
 
-// $1: the hash of the content on standard input.
+// $1: the hash of the content on standard input. A message to a connection that is gone must not
+// end the shell before it has tidied up.
 constexpr std::string_view kReceive = R"sh(
+trap '' PIPE
 umask 077
 mkdir -p "$root/store" || exit 1
 part=$root/store/$1.part.$$
@@ -44,6 +46,7 @@ exit 1
 // $1: the agent's hash; then pairs of a content's hash and its name. Exit code 3: the program does
 // not start; what it said, and what the dynamic loader misses, is on standard error.
 constexpr std::string_view kLayOut = R"sh(
+trap '' PIPE
 umask 077
 agent=$1
 shift
