@@ -11,13 +11,12 @@ import pathlib
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from edgeopt_cli import *  # noqa: F403: a test's vocabulary
-from sshd import HOST, Sshd
+from sshd import HOST, SshdTest
 
 QUICK = ["--threads", "1", "--seconds", "0.02"]
 # What `bench` asks, in order: each is struck, and each by more than one fault.
@@ -82,17 +81,13 @@ sys.exit(agent.wait())
 """
 
 
-class RemoteFaultsTest(CliTest):
+class RemoteFaultsTest(SshdTest):
     """One sshd, and one agent with the shim, serve all tests."""
 
     @classmethod
     def setUpClass(cls):
-        folder = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(folder.cleanup)
-        place = pathlib.Path(folder.name)
-        cls.sshd = Sshd(place / "sshd")
-        cls.enterClassContext(cls.sshd)
-        cls.plan, cls.seen = place / "plan.json", place / "seen"
+        super().setUpClass()
+        cls.plan, cls.seen = cls.place / "plan.json", cls.place / "seen"
         subprocess.run([EDGEOPT, "device", "probe", HOST], env=cls.sshd.environment(), check=True, capture_output=True,
                        timeout=120)
         agents = cls.sshd.home / ".cache/edgeopt/agents"

@@ -8,28 +8,20 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from edgeopt_cli import *  # noqa: F403: a test's vocabulary
-from sshd import HOST, Sshd
+from sshd import HOST, SshdTest
 
 AGENT = pathlib.Path(EDGEOPT).with_name("edgeopt-agent")  # what is copied
 QUICK = ["--threads", "1", "--seconds", "0.02"]
 LONG = ["--threads", "1", "--seconds", "60"]
 
 
-class RemoteTest(CliTest):
+class RemoteTest(SshdTest):
     """One sshd serves all tests; each finds the remote home as it was, empty."""
-
-    @classmethod
-    def setUpClass(cls):
-        folder = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(folder.cleanup)
-        cls.sshd = Sshd(pathlib.Path(folder.name) / "sshd")
-        cls.enterClassContext(cls.sshd)
 
     def setUp(self):
         super().setUp()

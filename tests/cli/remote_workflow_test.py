@@ -12,7 +12,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from edgeopt_cli import *  # noqa: F403: a test's vocabulary
 from fashion import make_run
-from sshd import HOST, Sshd
+from sshd import HOST, SshdTest
 
 LABEL = "Host Estimate (not target hardware)"
 RUN = ["--data", "data:t10k", "--calibration", "data:train", "--preprocessing", "pre.toml", "--metric", "top1", "--threads", "1"]
@@ -20,17 +20,14 @@ OPTIMIZE = ["optimize", "net.onnx", *RUN, "--host", HOST]
 QUICK = ["--threads", "1", "--seconds", "0.02"]
 
 
-class RemoteWorkflowTest(CliTest):
+class RemoteWorkflowTest(SshdTest):
     """One sshd serves all tests, and one finished run those that only look at it."""
 
     @classmethod
     def setUpClass(cls):
-        folder = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(folder.cleanup)
-        cls.shared = pathlib.Path(folder.name) / "shared"
+        super().setUpClass()
+        cls.shared = cls.place / "shared"
         cls.shared.mkdir()
-        cls.sshd = Sshd(pathlib.Path(folder.name) / "sshd")
-        cls.enterClassContext(cls.sshd)
         make_run(cls.shared, validation=200)
         cls.process = subprocess.run([EDGEOPT, *OPTIMIZE, "--sustained", "2s", "--json"], cwd=cls.shared,
                                      env=cls.sshd.environment(), capture_output=True, text=True, check=False, timeout=400,

@@ -11,7 +11,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from edgeopt_cli import *  # noqa: F403: a test's vocabulary
-from sshd import HOST, Sshd
+from sshd import HOST, SshdTest
 
 FAKES = pathlib.Path(__file__).resolve().parents[1] / "fakes"
 VERSIONS = ("8.6.2", "10.3.0", "10.16.2", "11.4.1")
@@ -25,14 +25,7 @@ def rows_model():
                  [value_info("y", ["N", 2])], [tensor("w", [2, 2], [2.0, 0.0, 0.0, 2.0])])
 
 
-class TensorRtTest(CliTest):
-    @classmethod
-    def setUpClass(cls):
-        folder = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(folder.cleanup)
-        cls.sshd = Sshd(pathlib.Path(folder.name) / "sshd")
-        cls.enterClassContext(cls.sshd)
-
+class TensorRtTest(SshdTest):
     def setUp(self):
         super().setUp()
         folder = tempfile.TemporaryDirectory()

@@ -14,7 +14,10 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
+
+from edgeopt_cli import CliTest
 
 PRIVILEGE_SEPARATION = pathlib.Path("/run/sshd")  # compiled into Debian's sshd; on a booted system systemd makes it
 HOST = "board"
@@ -158,3 +161,16 @@ class Sshd:
         """Process ids of the agents that run there: started below the home, by no shell."""
         return [pid for pid, (_, command) in processes().items()
                 if command.startswith("./bin/edgeopt agent ") and str(self.home) in command]
+
+
+class SshdTest(CliTest):
+    """One sshd serves all tests of a class: `sshd`. `place`: the folder around it, which outlives the tests."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        cls.place = pathlib.Path(folder.name)
+        cls.sshd = Sshd(cls.place / "sshd")
+        cls.enterClassContext(cls.sshd)
