@@ -62,7 +62,7 @@ class KillTest(CliTest):
         now = finished_parts(final)
         self.assertEqual(known, {key: now.get(key) for key in known})
         self.assertTrue(final["finished"])
-        self.assertEqual([step["decision"] for step in final["record"]["steps"]], ["kept", "kept", "kept"])
+        self.kept_but_for_simplify(final["record"])
         self.assertFalse(list(self.folder.glob("net_edgeopt/**/.making*")) + list(self.folder.glob("**/*.making")))
         self.done("verify", "net_edgeopt/net_package.tar.zst")
 

@@ -53,7 +53,7 @@ class RemoteWorkflowTest(SshdTest):
         self.assertEqual(record["measuring"]["host"], HOST)
         self.assertEqual(record["device"], "cpu-generic")  # recognized
         self.assertEqual(record["latency_label"], "")
-        self.assertEqual([step["decision"] for step in record["steps"]], ["kept", "kept", "kept"])
+        self.kept_but_for_simplify(record)
         for step in record["steps"]:
             conditions = step["measured_under"]["conditions"]
             self.assertEqual(conditions["clocks"], "as they were")
@@ -154,7 +154,10 @@ class RemoteWorkflowTest(SshdTest):
             if state.exists() and len(json.loads(state.read_text())["record"]["steps"]) > 1 and self.sshd.agents():
                 break
             time.sleep(0.05)
-        self.sshd.cut()
+        # One cut may fall between the agents of two steps.
+        while time.monotonic() < deadline and process.poll() is None:
+            self.sshd.cut()
+            time.sleep(0.05)
         out, err = process.communicate(timeout=120)
         self.assertEqual(process.returncode, UNAVAILABLE, out + err)
         self.assertIn(HOST, err)
@@ -164,7 +167,7 @@ class RemoteWorkflowTest(SshdTest):
         self.assertNotIn("failed", [step["decision"] for step in before["record"]["steps"]])
         document = self.json("resume")
         self.assertEqual(document["record"]["measuring"]["host"], HOST)
-        self.assertEqual([step["decision"] for step in document["record"]["steps"]], ["kept", "kept", "kept"])
+        self.kept_but_for_simplify(document["record"])
         self.assertEqual(document["record"]["steps"][0]["latency"], before["record"]["steps"][0]["latency"])
 
     def test_bench_on_two_hosts(self):

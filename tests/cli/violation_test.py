@@ -61,7 +61,8 @@ class ViolationTest(CliTest):
         block = self.done("status").stdout
         self.assertIn("\nphase: VALIDATE\n", block)
         self.assertIn("\nblockers: 'static-int8' is below the accuracy floor\n", block)
-        self.assertIn("\noptimizations_applied: simplify\n", block)
+        # On a busy machine the simplified model may look slower, and is reverted.
+        self.assertRegex(block, r"\noptimizations_applied: (?:simplify|none)\n")
 
     def test_resuming_without_a_decision_stops_again(self):
         process = self.run_edgeopt("resume", self.copy(), "--quiet")

@@ -17,7 +17,7 @@ from fashion import make_run
 BLOCK = [
     ("phase", r"PROFILE|OPTIMIZE|BENCHMARK|VALIDATE|PACKAGE"), ("model_name", r"net"), ("source_format", r"onnx"),
     ("target_device", r"cpu-generic"), ("baseline_latency_ms", r"[0-9.]+"), ("baseline_accuracy", r"0\.\d{4}"),
-    ("accuracy_tolerance", r"2%"), ("optimizations_applied", r"simplify, static-int8"),
+    ("accuracy_tolerance", r"2%"), ("optimizations_applied", r"(?:simplify, )?static-int8"),
     ("current_best_latency_ms", r"[0-9.]+"), ("current_best_accuracy", r"0\.\d{4}"),
     ("original_model_path", r"/.*/net\.onnx"), ("last_action", r".+"), ("next_action", r".+"), ("blockers", r"none")]
 HEADINGS = ["## Model Optimization Report: net", "### Baseline vs Optimized", "### Optimization Steps Applied",
@@ -85,8 +85,9 @@ class WorkflowTest(CliTest):
             self.assertGreater(latency["peak_memory_bytes"], 0)
             self.assertEqual(step["accuracy"]["samples"], 400)
             self.assertLess(step["accuracy"]["interval"]["low"], step["accuracy"]["interval"]["high"])
-        quantized = record["steps"][2]
-        self.assertEqual(quantized["input"], "simplify")
+        simplified, quantized = record["steps"][1:3]
+        # On a busy machine the simplified model may look slower, and is reverted.
+        self.assertEqual(quantized["input"], "simplify" if simplified["decision"] == "kept" else "baseline")
         self.assertGreater(quantized["vs_baseline"]["interval"]["low"], 1)
         self.assertIn("against_baseline", quantized["accuracy"])
         self.assertEqual(quantized["parameters"]["samples"], 100)
