@@ -42,6 +42,7 @@ run: build ## the main job on examples/fashion_resnet10.onnx
 build-tests:
 	@tools/setup --quiet --tests
 	$(call compile,release,build,all)
+	-@tools/prepare-tests build
 
 .PHONY: test
 test: build-tests ## build and run all tests of the fast tier

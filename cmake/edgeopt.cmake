@@ -107,6 +107,35 @@ ${rows}  };
   set_source_files_properties(${files} ${output} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
 endfunction()
 
+# edgeopt_embed(MODULE HEADER FILE...): generates <MODULE>_embedded.cc with
+#   std::span<const EmbeddedFile> edgeopt::MODULE::EmbeddedFiles()
+# of the FILEs' texts (sorted) under their paths below the calling folder. HEADER declares both, EmbeddedFile
+# with the members path and text.
+function(edgeopt_embed module header)
+  set(files ${ARGN})
+  list(SORT files)
+  set(rows "")
+  foreach(file ${files})
+    file(RELATIVE_PATH name ${CMAKE_CURRENT_SOURCE_DIR} ${file})
+    file(READ ${file} text)
+    string(APPEND rows "      {\"${name}\", R\"embedded_file(${text})embedded_file\"},\n")
+  endforeach()
+  # The texts change without CMake's lists: it has to run again.
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${files})
+  set(output ${CMAKE_BINARY_DIR}/generated/${module}_embedded.cc)
+  file(CONFIGURE OUTPUT ${output} CONTENT "// Generated from the files' texts; see cmake/edgeopt.cmake.
+#include \"${header}\"
+
+std::span<const edgeopt::${module}::EmbeddedFile> edgeopt::${module}::EmbeddedFiles() {
+  static const EmbeddedFile kFiles[] = {
+@rows@  };
+  return kFiles;
+}
+" @ONLY)
+  target_sources(edgeopt_${module} PRIVATE ${output})
+  set_source_files_properties(${output} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+endfunction()
+
 # edgeopt_test(MODULE [DEPS ...]): program test_MODULE from every *_test.cc of tests/MODULE.
 function(edgeopt_test module)
   cmake_parse_arguments(arg "" "" "DEPS" ${ARGN})

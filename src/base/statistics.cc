@@ -85,6 +85,33 @@ Ranks EnclosingRanks(size_t count, double p, double confidence) {
           std::clamp(held, 0.0, confidence)};
 }
 
+// How many independent values say as much about the quantile `value` as `series` does.
+size_t IndependentCount(std::span<const double> series, double value, double confidence) {
+  const size_t count = series.size();
+  if (count < 2 * kBatches) return count;
+  double shares = 0, squares = 0;
+  for (size_t batch = 0; batch < kBatches; ++batch) {
+    const size_t begin = batch * count / kBatches, end = (batch + 1) * count / kBatches;
+    const auto values = series.subspan(begin, end - begin);
+    const auto within =
+        std::count_if(values.begin(), values.end(), [&](double one) { return one <= value; });
+    const double share = static_cast<double>(within) / static_cast<double>(values.size());
+    shares += share;
+    squares += share * share;
+  }
+  constexpr auto kCount = static_cast<double>(kBatches);
+  const double mean = shares / kCount;
+  const double variance = std::max(0.0, squares / kCount - mean * mean) / (kCount - 1);
+  // Few batches know their own scatter roughly: t is wider than the normal quantile by that.
+  const double t = StudentQuantile(0.5 + confidence / 2, kCount - 1);
+  const double widening = t / NormalQuantile(0.5 + confidence / 2);
+  const double scatter = variance * widening * widening;
+  // Of independent values it would be mean (1 - mean) / count.
+  const double independent = mean * (1 - mean);
+  if (scatter * static_cast<double>(count) <= independent) return count;
+  return std::max<size_t>(1, static_cast<size_t>(independent / scatter));
+}
+
 }  // namespace
 
 double NormalCdf(double x) { return 0.5 * std::erfc(-x / std::sqrt(2.0)); }
@@ -177,6 +204,20 @@ Interval PercentileInterval(std::span<const double> sorted, double p, double con
   const Ranks ranks = EnclosingRanks(sorted.size(), std::clamp(p, 0.0, 100.0) / 100.0, confidence);
   return {sorted[ranks.low - 1], sorted[ranks.high - 1], ranks.confidence,
           OrderStatistics(ranks.low, ranks.high, sorted.size())};
+}
+
+Interval PercentileIntervalInTime(std::span<const double> series, std::span<const double> sorted,
+                                  double p, double confidence) {
+  const size_t count = sorted.size();
+  const size_t worth = IndependentCount(series, Percentile(sorted, p), confidence);
+  if (worth == count) return PercentileInterval(sorted, p, confidence);
+  const Ranks ranks = EnclosingRanks(worth, std::clamp(p, 0.0, 100.0) / 100.0, confidence);
+  // Each of the independent values stands for count / worth of these: from the first of those that
+  // the low one stands for to the last of the high one's.
+  const size_t low = (ranks.low - 1) * count / worth + 1;
+  const size_t high = (ranks.high * count + worth - 1) / worth;
+  return {sorted[low - 1], sorted[high - 1], ranks.confidence,
+          OrderStatistics(low, high, count) + " that are worth " + std::to_string(worth)};
 }
 
 RatioEstimate PairedRatioInterval(std::span<const double> a, std::span<const double> b,

@@ -50,6 +50,17 @@ double Percentile(std::span<const double> sorted, double p);
 // smallest or largest value and `confidence` is the smaller one that it really holds to: a p99
 // from 100 values has an interval, but not one of 95 %.
 Interval PercentileInterval(std::span<const double> sorted, double p, double confidence = 0.95);
+// The same where neighbours in time resemble each other (bursts, drift), so that n values say as
+// much as fewer independent ones do. How many is read off the scatter of the shares of values up to
+// the percentile among kBatches contiguous batches, with Student's t for so few of them (batch
+// means of the indicator, whose variance is the percentile's: P. Heidelberger and P. A. W. Lewis,
+// Operations Research 32 (1984) 185); the interval is then the one above of so many values. Never
+// narrower than for independent values, which it takes fewer than 2 kBatches for. What changes more
+// slowly than `series` is long, or between two processes, it can't know.
+// `series` is in the order of time, `sorted` the same values.
+inline constexpr size_t kBatches = 8;
+Interval PercentileIntervalInTime(std::span<const double> series, std::span<const double> sorted,
+                                  double p, double confidence = 0.95);
 
 // The ratio a / b of two things measured in turns: a[i] and b[i] are neighbours in time and
 // positive. Estimate: exp(median of log(a[i] / b[i])); interval: the sign test's, from order

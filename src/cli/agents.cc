@@ -142,7 +142,8 @@ Status CheckHosts(const HostsArguments& arguments) {
 }
 
 Result<pipeline::AgentStarter> OpenAgents(const Context& context, const HostArguments& arguments) {
-  pipeline::AgentStarter agents{context.program, context.runtime_library, context.cancel, {}};
+  pipeline::AgentStarter agents{
+      context.program, context.runtime_library, context.cache, context.cancel, {}};
   if (arguments.host.empty()) {
     if (!arguments.agent_files.empty())
       return UsageError("--agent-files is for another machine", "name it with --host");

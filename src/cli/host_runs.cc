@@ -8,6 +8,7 @@
 
 #include "base/subprocess.h"
 #include "cli/each_host.h"
+#include "cli/source_arguments.h"
 #include "cli/table.h"
 #include "cli/workflow.h"
 #include "pipeline/real_world.h"
@@ -38,8 +39,9 @@ Status BeginRun(pipeline::RunOptions options, HostRun& run, const Context& conte
   options.measuring.host = run.host;
   options.work = run.work;
   const pipeline::Preflight preflight = pipeline::RunPreflight(
-      options, pipeline::MakePreflightWorld(AgentsOf(context, options.measuring)), SilentSink(),
-      context.cancel);
+      options,
+      pipeline::MakePreflightWorld(AgentsOf(context, options.measuring), ImportToolsOf(context)),
+      SilentSink(), context.cancel);
   return StartState(preflight, run.work, context);
 }
 

@@ -23,7 +23,8 @@ Result<double> ParseTolerance(const std::string& text) {
 }  // namespace
 
 void AddRunOptions(Parser& parser, RunArguments& arguments) {
-  parser.Add("model", arguments.model, "the model, ONNX or TFLite; never changed").Required();
+  parser.Add("model", arguments.model, "the model, or package.module:callable; never changed")
+      .Required();
   parser.Add("--device", arguments.device, "what it will run on (default: HOST, or cpu-generic)")
       .TypeName("NAME");
   AddHostsOptions(parser, arguments.hosts, /*brief=*/true);
@@ -36,7 +37,8 @@ void AddRunOptions(Parser& parser, RunArguments& arguments) {
   parser
       .Add("--sustained", arguments.sustained, "load for the final variant (a board: 5m; 0: none)")
       .TypeName("TIME")
-      .WithoutDefault();
+      .WithoutDefault()
+      .Rare();
   parser.Add("--format", arguments.format, "default: the device's; any: also LiteRT on a CPU")
       .OneOf({"onnx", "tflite", "tensorrt", "any"})
       .WithoutDefault();
@@ -69,6 +71,7 @@ void AddRunOptions(Parser& parser, RunArguments& arguments) {
       .WithoutDefault();
   parser.Add("--policy", arguments.policy, "below the floor").OneOf({"stop", "continue"}).Rare();
   parser.Add("--work", arguments.work, "work folder (default MODEL_edgeopt)").TypeName("FOLDER");
+  AddSourceOptions(parser, arguments.source);
 }
 
 namespace {
@@ -101,6 +104,7 @@ Result<pipeline::RunOptions> ToRunOptions(const RunArguments& arguments) {
   pipeline::RunOptions options;
   EDGEOPT_CHECK_OK(ReadMeasuring(arguments, options));
   options.model = arguments.model;
+  options.source = ToSourceOptions(arguments.source);
   options.device = arguments.device;
   options.format = arguments.format;
   options.data.path = arguments.data.path;
@@ -123,7 +127,7 @@ Result<pipeline::RunOptions> ToRunOptions(const RunArguments& arguments) {
   options.policy = arguments.policy;
   options.threads = arguments.threads;
   options.work = arguments.work.empty()
-                     ? std::filesystem::path(options.model.stem().string() + "_edgeopt")
+                     ? std::filesystem::path(pipeline::ModelName(arguments.model) + "_edgeopt")
                      : std::filesystem::path(arguments.work);
   options.tool_version = EDGEOPT_VERSION;
   return options;

@@ -8,6 +8,7 @@
 #include "cli/agents.h"
 #include "cli/conditions.h"
 #include "cli/data_options.h"
+#include "cli/source_arguments.h"
 #include "pipeline/run_options.h"
 
 namespace edgeopt::cli {
@@ -27,6 +28,7 @@ struct RunArguments {
   int power_mode = -1;    // -1: the one that is set
   std::string sustained;  // a length of time, or "0"; empty: the machine's default
   DataOptions data;
+  SourceArguments source;
 };
 
 void AddRunOptions(Parser& parser, RunArguments& arguments);

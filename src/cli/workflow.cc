@@ -99,10 +99,19 @@ std::optional<Error> FailureOf(const State& state, const fs::path& work, Ending 
   return std::nullopt;
 }
 
+// What pre-flight imported becomes part of the run. The folders may be on different file systems.
+Status MoveImported(const pipeline::Preflight& preflight, const fs::path& work) {
+  if (preflight.imported_files == nullptr) return OkStatus();
+  std::error_code ec;
+  fs::copy(preflight.imported_files->path(), work, fs::copy_options::recursive, ec);
+  if (ec) return CantWrite("can't fill '" + work.string() + "': " + ec.message());
+  return OkStatus();
+}
+
 }  // namespace
 
 pipeline::AgentStarter AgentsOf(const Context& context) {
-  return {context.program, context.runtime_library, context.cancel, {}};
+  return {context.program, context.runtime_library, context.cache, context.cancel, {}};
 }
 
 Result<pipeline::AgentStarter> AgentsOf(const Context& context,
@@ -121,6 +130,7 @@ Status StartState(const pipeline::Preflight& preflight, const fs::path& path,
   WarnOf(preflight, context);
   if (const auto failure = preflight.failure()) return *failure;
   EDGEOPT_TRY(const auto work, pipeline::WorkFolder::Create(path));
+  EDGEOPT_CHECK_OK(MoveImported(preflight, work.path()));
   State state;
   state.record = preflight.record;
   state.last_action = "pre-flight";
@@ -179,7 +189,8 @@ Error Resumable(Error error, const fs::path& work) {
 Result<Answer> RunAndReport(State state, const pipeline::WorkFolder& work, Context& context) {
   pipeline::RealWorldOptions options;
   Prepared prepared;
-  if (!state.finished) {  // else nothing is run any more
+  // A run that is finished, or still waits for a decision, runs nothing.
+  if (!state.finished && pipeline::OpenViolation(state) == nullptr) {
     auto ready = Prepare(state.record.measuring, context);
     if (!ready.ok()) {
       Error error = ready.error();

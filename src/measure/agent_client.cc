@@ -61,10 +61,9 @@ Result<std::unique_ptr<AgentClient>> AgentClient::Start(AgentOptions options) {
     return client->usable() && !where.empty() ? result.error().Within(where) : result.error();
   EDGEOPT_TRY_ANSWER(client->hello_, "hello", AgentHelloFrom(*result));
   if (client->hello_.protocol != kProtocolVersion)
-    return Unavailable("the agent " + (where.empty() ? "" : where + " ") + "(edgeopt " +
-                           client->hello_.edgeopt + ") speaks version " +
-                           std::to_string(client->hello_.protocol) + " of the protocol, not " +
-                           std::to_string(kProtocolVersion),
+    return Unavailable(connection_->who() + " (edgeopt " + client->hello_.edgeopt +
+                           ") speaks version " + std::to_string(client->hello_.protocol) +
+                           " of the protocol, not " + std::to_string(kProtocolVersion),
                        "use the same edgeopt on both sides");
   return client;
 }
@@ -209,6 +208,13 @@ Result<std::vector<BuiltFile>> AgentClient::BuiltFiles() {
   EDGEOPT_TRY_ANSWER(auto files, "built", BuiltFilesFrom(result));
   return files;
 }
+
+Result<json> AgentClient::Ask(const std::string& method, const json& params, Sink* sink,
+                              const std::string& label) {
+  return connection_->Call(method, params, sink, label);
+}
+
+const std::string& AgentClient::error_output() const { return connection_->error_output(); }
 
 Result<hardware::Board> AgentClient::Board() {
   EDGEOPT_TRY(const json result, connection_->Call("board", json::object()));

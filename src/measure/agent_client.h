@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <span>
 #include <string>
@@ -25,8 +26,10 @@
 namespace edgeopt::measure {
 
 struct AgentOptions {
-  std::vector<std::string> argv;  // {"/usr/bin/edgeopt", "agent", ...}
-  std::string where;              // "on 'pi@board'", for messages; empty: on this machine
+  std::vector<std::string> argv;         // {"/usr/bin/edgeopt", "agent", ...}
+  std::vector<std::string> environment;  // "NAME=value", added to the inherited environment
+  std::string who = "the agent";         // for messages
+  std::string where;                     // "on 'pi@board'", for messages; empty: on this machine
   // The agent opens the same files by the same paths. Otherwise models are sent once and kept by
   // hash, and tensors go through the pipe.
   bool shares_files = true;
@@ -37,6 +40,9 @@ struct AgentOptions {
   // status and the tail of its standard error. nullopt: what an agent's own end would say.
   std::function<std::optional<Error>(const ExitStatus& status, const std::string& error_output)>
       explain_end;
+  // What to do when it crashed, went silent or talked nonsense, where nothing better is known.
+  std::string end_hint =
+      "the runtime may not stand this model; try another variant or fewer threads";
 };
 
 struct LoadOptions {
@@ -113,6 +119,13 @@ class AgentClient {
   // the file `destination`, which appears only whole, its SHA-256 checked.
   Status FetchFile(const std::string& name, const std::filesystem::path& destination,
                    Sink* sink = nullptr);
+
+  // A method that only some agents have (docs/agent-protocol.md: the workers of frameworks): the
+  // result as it came, for the caller to check. `sink` may be null; `label` names the progress.
+  Result<nlohmann::json> Ask(const std::string& method, const nlohmann::json& params,
+                             Sink* sink = nullptr, const std::string& label = {});
+  // What the agent wrote to its standard error until now (the last 64 KiB), for a log.
+  const std::string& error_output() const;
 
   // --- the board that the agent runs on ---
 

@@ -29,6 +29,9 @@ Status ReadError(const json& value, Error& error) {
   if (fields.Has("hint")) {
     EDGEOPT_TRY(error.hint, fields.Text("hint"));
   }
+  if (fields.Has("environment")) {
+    EDGEOPT_TRY(error.environment, fields.Bool("environment"));
+  }
   return fields.Finish();
 }
 
@@ -70,6 +73,7 @@ std::string ResultLine(int64_t id, json result) {
 std::string RefusalLine(std::optional<int64_t> id, const Error& error) {
   json body = {{"code", static_cast<int>(error.code)}, {"message", error.message}};
   if (!error.hint.empty()) body["hint"] = error.hint;
+  if (error.environment) body["environment"] = true;
   return Line({{"id", id ? json(*id) : json()}, {"error", std::move(body)}}) + "\n";
 }
 

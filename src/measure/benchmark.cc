@@ -59,8 +59,9 @@ Result<int64_t> TimeOne(const std::function<Status(int64_t)>& run, int64_t index
   return end - start;
 }
 
-LatencyPercentile PercentileOf(std::span<const double> sorted_us, double p) {
-  return {Percentile(sorted_us, p), PercentileInterval(sorted_us, p)};
+LatencyPercentile PercentileOf(std::span<const double> in_order_us,
+                               std::span<const double> sorted_us, double p) {
+  return {Percentile(sorted_us, p), PercentileIntervalInTime(in_order_us, sorted_us, p)};
 }
 
 double MedianUs(std::span<const int64_t> latencies_ns) {
@@ -144,22 +145,23 @@ Result<Timings> TimeSelfTimed(const BenchPlan& plan, runtimes::SelfTimed& model,
 }
 
 LatencySummary Summarize(std::span<const int64_t> latencies_ns) {
-  std::vector<double> sorted_us;
+  std::vector<double> in_order_us;
   double sum_us = 0;
   for (const int64_t latency : latencies_ns) {
-    sorted_us.push_back(static_cast<double>(latency) * 1e-3);
-    sum_us += sorted_us.back();
+    in_order_us.push_back(static_cast<double>(latency) * 1e-3);
+    sum_us += in_order_us.back();
   }
+  std::vector<double> sorted_us = in_order_us;
   std::sort(sorted_us.begin(), sorted_us.end());
   LatencySummary summary;
   summary.runs = static_cast<int64_t>(sorted_us.size());
   summary.mean_us = sum_us / static_cast<double>(summary.runs);
   summary.min_us = sorted_us.front();
   summary.max_us = sorted_us.back();
-  summary.p50 = PercentileOf(sorted_us, 50);
-  summary.p90 = PercentileOf(sorted_us, 90);
-  summary.p95 = PercentileOf(sorted_us, 95);
-  summary.p99 = PercentileOf(sorted_us, 99);
+  summary.p50 = PercentileOf(in_order_us, sorted_us, 50);
+  summary.p90 = PercentileOf(in_order_us, sorted_us, 90);
+  summary.p95 = PercentileOf(in_order_us, sorted_us, 95);
+  summary.p99 = PercentileOf(in_order_us, sorted_us, 99);
   summary.runs_per_s = summary.mean_us > 0 ? 1e6 / summary.mean_us : 0;
   const size_t window = std::max<size_t>(1, latencies_ns.size() / 5);
   summary.first_p50_us = MedianUs(latencies_ns.first(window));

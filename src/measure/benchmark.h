@@ -60,7 +60,8 @@ Result<Timings> TimeSelfTimed(const BenchPlan& plan, runtimes::SelfTimed& model,
                               const std::vector<ir::Tensor>& sample,
                               const BenchControl& control = {});
 
-// A percentile and the interval that holds the true one (order statistics; base/statistics.h).
+// A percentile and the interval that holds the true one, as far as these runs can tell (order
+// statistics of a series in time; base/statistics.h).
 struct LatencyPercentile {
   double value_us = 0;
   Interval interval;  // in us; its `confidence` is below 0.95 where there are too few runs for it

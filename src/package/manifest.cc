@@ -210,6 +210,9 @@ Result<Content> ContentOf(const json& manifest) {
   Content content;
   try {
     EDGEOPT_TRY(content.model_file, SafeName(manifest.at("model").at("file"), "model.file"));
+    content.precision = manifest.at("model").value("precision", "");
+    for (const json& file : manifest.at("files"))
+      content.for_tensorrt |= file.at("role") == kBuildRecipe;
     const json& golden = manifest.at("golden");
     golden.at("tolerance_ratio").get_to(content.golden_tolerance_ratio);
     for (const json& sample : golden.at("samples")) {

@@ -26,8 +26,13 @@ struct GoldenSample {
   std::string inputs, outputs;
 };
 
+// The role of what only a package for TensorRT has.
+inline constexpr const char* kBuildRecipe = "build recipe";
+
 struct Content {
   std::string model_file;  // in the package
+  std::string precision;   // as report::Step has it
+  bool for_tensorrt = false;
   std::vector<Port> inputs, outputs;
   std::vector<GoldenSample> golden;
   // Largest allowed difference of a golden output, as a part of the largest magnitude in it.

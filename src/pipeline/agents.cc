@@ -4,7 +4,9 @@
 
 #include "base/file.h"
 #include "formats/onnx/onnx.h"
+#include "frameworks/recognize.h"
 #include "measure/onnx_facts.h"
+#include "pipeline/framework_worker.h"
 #include "pipeline/open_model.h"
 #include "pipeline/shipping.h"
 #include "pipeline/state.h"
@@ -28,7 +30,18 @@ Result<std::unique_ptr<AgentClient>> AgentStarter::Start() const {
 Result<std::unique_ptr<AgentClient>> AgentStarter::Load(const std::filesystem::path& model,
                                                         const runtimes::SessionOptions& options,
                                                         std::string_view runtime) const {
+  if (runtime.empty()) {
+    EDGEOPT_TRY(const auto source, frameworks::Recognize(model.string()));
+    if (source) return LoadInFramework(*this, *source, options.threads);
+  }
   EDGEOPT_TRY(auto client, Start());
+  EDGEOPT_CHECK_OK(LoadIn(*client, model, options, runtime));
+  return client;
+}
+
+Status AgentStarter::LoadIn(AgentClient& client, const std::filesystem::path& model,
+                            const runtimes::SessionOptions& options,
+                            std::string_view runtime) const {
   measure::LoadOptions load;
   const Format format = FormatOf(model);
   load.runtime = runtime.empty() ? RuntimeOf(format) : runtime;
@@ -37,17 +50,14 @@ Result<std::unique_ptr<AgentClient>> AgentStarter::Load(const std::filesystem::p
     EDGEOPT_TRY(load.session.tensorrt.model, measure::OnnxFacts(model));
   }
   if (load.session.threads <= 0)
-    load.session.threads = std::max(1, client->hello().machine.usable_cpus);
-  if (!remote) {
-    EDGEOPT_CHECK_OK(client->Load(model, load));
-    return client;
-  }
+    load.session.threads = std::max(1, client.hello().machine.usable_cpus);
+  if (!remote) return client.Load(model, load);
   if (format == Format::kOnnx) {
     EDGEOPT_TRY(load.external_data, formats::ExternalFiles(model));
   }
-  const Status loaded = client->Load(model, load);
+  const Status loaded = client.Load(model, load);
   if (!loaded.ok()) return loaded.error().Within("on '" + remote->name() + "'");
-  return client;
+  return OkStatus();
 }
 
 Result<std::unique_ptr<AgentClient>> AgentStarter::Load(const std::filesystem::path& model,
@@ -60,19 +70,30 @@ Result<std::unique_ptr<AgentClient>> AgentStarter::Load(const std::filesystem::p
 }
 
 std::string RuntimeOf(const report::Record& record, const report::Step& step) {
+  if (!step.framework.empty()) return step.framework;
   if (RunsInTensorRt(record, step)) return "tensorrt";
   return std::string(RuntimeOf(step.format() == "tflite" ? Format::kTflite : Format::kOnnx));
 }
 
+namespace {
+
+runtimes::GraphOptimization StandInOptimization(const std::string& precision) {
+  return precision == "int8" ? runtimes::GraphOptimization::kNone
+                             : runtimes::GraphOptimization::kAll;
+}
+
+}  // namespace
+
 runtimes::GraphOptimization OptimizationOf(const report::Record& record, const report::Step& step) {
-  return HasStandIn(record, step) && step.precision == "int8" ? runtimes::GraphOptimization::kNone
-                                                              : runtimes::GraphOptimization::kAll;
+  return HasStandIn(record, step) ? StandInOptimization(step.precision)
+                                  : runtimes::GraphOptimization::kAll;
 }
 
 Result<std::unique_ptr<AgentClient>> LoadStep(const AgentStarter& agents,
                                               const report::Record& record,
                                               const report::Step& step,
                                               const std::filesystem::path& work, bool spin) {
+  if (!step.framework.empty()) return LoadInFramework(agents, record);
   runtimes::SessionOptions options;
   options.threads = record.threads;
   options.spin = spin;
@@ -116,20 +137,63 @@ LoadTflite TfliteInAgent(AgentStarter starter) {
   };
 }
 
-RunModel RunInAgent(AgentStarter starter, int threads, std::string runtime) {
+namespace {
+
+Result<std::vector<std::vector<ir::Tensor>>> RunAll(
+    AgentClient& client, const std::vector<std::vector<ir::Tensor>>& samples) {
+  std::vector<std::vector<ir::Tensor>> outputs;
+  for (const auto& sample : samples) {
+    EDGEOPT_TRY(auto tensors, client.Run(sample));
+    outputs.push_back(std::move(tensors));
+  }
+  EDGEOPT_CHECK_OK(client.Shutdown());
+  return outputs;
+}
+
+// Why the agent has no TensorRT; empty: it has.
+std::string MissingTensorRt(const measure::AgentHello& hello) {
+  for (const measure::RuntimeInfo& runtime : hello.runtimes)
+    if (runtime.name == "tensorrt") return runtime.missing;
+  return "the agent knows no TensorRT";
+}
+
+}  // namespace
+
+RunModel RunInAgent(AgentStarter starter, int threads, std::string runtime,
+                    runtimes::GraphOptimization optimization) {
+  runtimes::SessionOptions options;
+  options.threads = threads;
+  options.spin = false;
+  options.optimization = optimization;
   return
-      [starter = std::move(starter), threads, runtime = std::move(runtime)](
+      [starter = std::move(starter), options, runtime = std::move(runtime)](
           const std::filesystem::path& model, const std::vector<std::vector<ir::Tensor>>& samples)
           -> Result<std::vector<std::vector<ir::Tensor>>> {
-        EDGEOPT_TRY(const auto client, starter.Load(model, threads, /*spin=*/false, runtime));
-        std::vector<std::vector<ir::Tensor>> outputs;
-        for (const auto& sample : samples) {
-          EDGEOPT_TRY(auto tensors, client->Run(sample));
-          outputs.push_back(std::move(tensors));
-        }
-        EDGEOPT_CHECK_OK(client->Shutdown());
-        return outputs;
+        EDGEOPT_TRY(const auto client, starter.Load(model, options, runtime));
+        return RunAll(*client, samples);
       };
+}
+
+RunPackaged RunPackagedIn(const AgentStarter& starter, AgentClient& client, int threads) {
+  return [&starter, &client, threads](
+             const std::filesystem::path& model, const package::Content& content,
+             const std::vector<std::vector<ir::Tensor>>& samples) -> Result<GoldenRun> {
+    GoldenRun run;
+    if (content.for_tensorrt) run.stands_in_because = MissingTensorRt(client.hello());
+    const bool in_tensorrt = content.for_tensorrt && run.stands_in_because.empty();
+    runtimes::SessionOptions options;
+    options.threads = threads;
+    options.spin = false;
+    if (content.for_tensorrt && !in_tensorrt)
+      options.optimization = StandInOptimization(content.precision);
+    EDGEOPT_CHECK_OK(
+        starter.LoadIn(client, model, options, in_tensorrt ? "tensorrt" : std::string_view()));
+    run.runtime = client.runtime().name;
+    run.version = client.runtime().version;
+    run.executes_by = client.model().executes_by;
+    EDGEOPT_TRY(run.outputs, RunAll(client, samples));
+    return run;
+  };
 }
 
 }  // namespace edgeopt::pipeline

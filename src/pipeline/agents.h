@@ -21,6 +21,7 @@ namespace edgeopt::pipeline {
 struct AgentStarter {
   std::filesystem::path program;          // edgeopt
   std::filesystem::path runtime_library;  // empty: the default one
+  std::filesystem::path cache;            // where frameworks' environments are kept
   const CancelToken* cancel = nullptr;
   // Where the agents run; empty: on this machine.
   std::shared_ptr<devices::RemoteHost> remote;
@@ -28,14 +29,18 @@ struct AgentStarter {
   // A new agent without a model.
   Result<std::unique_ptr<measure::AgentClient>> Start() const;
   // A new agent with the model loaded, in `runtime`, as agents call it; empty: the one of the
-  // file's format (FormatOf). No threads: one per CPU that the agent may use. `spin` off leaves the
-  // cores to others between operators: for everything but timing.
+  // file's format (FormatOf), or where the model is of a framework, that framework's worker. No
+  // threads: one per CPU that the agent may use. `spin` off leaves the cores to others between
+  // operators: for everything but timing.
   Result<std::unique_ptr<measure::AgentClient>> Load(const std::filesystem::path& model,
                                                      int threads, bool spin = true,
                                                      std::string_view runtime = {}) const;
   Result<std::unique_ptr<measure::AgentClient>> Load(const std::filesystem::path& model,
                                                      const runtimes::SessionOptions& options,
                                                      std::string_view runtime = {}) const;
+  // The same in an agent that runs already.
+  Status LoadIn(measure::AgentClient& client, const std::filesystem::path& model,
+                const runtimes::SessionOptions& options, std::string_view runtime = {}) const;
 };
 
 // The runtime that the model of a run's step is measured and validated in, as agents call it.
@@ -53,7 +58,12 @@ Result<std::unique_ptr<measure::AgentClient>> LoadStep(const AgentStarter& agent
                                                        bool spin = true);
 
 // `runtime`: as AgentStarter::Load.
-RunModel RunInAgent(AgentStarter starter, int threads, std::string runtime = {});
+RunModel RunInAgent(AgentStarter starter, int threads, std::string runtime = {},
+                    runtimes::GraphOptimization optimization = runtimes::GraphOptimization::kAll);
+
+// In this agent, which outlives it and is shut down when it has run: a package for TensorRT in
+// TensorRT where the agent has that, else as the run that had no device measured it.
+RunPackaged RunPackagedIn(const AgentStarter& starter, measure::AgentClient& client, int threads);
 
 // Each session has its agent, which ends with it.
 LoadTflite TfliteInAgent(AgentStarter starter);

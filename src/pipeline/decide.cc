@@ -100,7 +100,9 @@ Verdict Decide(const Record& record, const Step& step) {
                                      Speed(*step.vs_baseline, "the baseline")};
   if (!best_counts)
     return {Decision::kKept,
-            "the first in the format of " + record.device + " (" + record.format + "); " +
+            (Ships(record, step)
+                 ? "the first in the format of " + record.device + " (" + record.format + "); "
+                 : std::string("further steps are made of it; ")) +
                 (timed ? Speed(*step.vs_baseline, "the baseline") : std::string(kNotTimed)) + "; " +
                 accuracy};
   if (!timed) return DecideUntimed(record, step, accuracy);

@@ -54,7 +54,9 @@ nlohmann::json Settings(const Record& record, const Step& step, const AgentClien
                         const measure::WarmUp& warm_up) {
   const runtimes::SessionOptions session = measure::LoadOptions().session;
   nlohmann::json runtime = {{"name", client.runtime().name}, {"version", client.runtime().version}};
-  if (step.format() == "tflite") {
+  if (!step.framework.empty()) {
+    runtime["runs_on"] = "the CPU, as the framework runs it by itself";
+  } else if (step.format() == "tflite") {
     runtime["kernels"] = "xnnpack";
   } else if (RunsInTensorRt(record, step)) {
     runtime.update(
@@ -154,7 +156,8 @@ Result<measure::BenchResult> TimeHalf(const Record& record, const Step& source,
 Result<std::optional<HalfSizeResult>> MeasureHalf(const Record& record, const Step& best,
                                                   const fs::path& work, const AgentStarter& agents,
                                                   Sink& sink) {
-  const Step& source = best.format() == "onnx" ? best : *record.baseline();
+  const Step& source = best.format() == "onnx" ? best : *record.basis();
+  if (!source.framework.empty()) return std::optional<HalfSizeResult>();
   EDGEOPT_TRY(ir::Model model, ReadModel(InWork(work, source.output)));
   EDGEOPT_TRY(const AgentPtr whole, LoadStep(agents, record, source, work));
   EDGEOPT_TRY(const auto samples, TimingInputs(record, source, work, whole->model().inputs));
@@ -207,7 +210,13 @@ Result<Measured> MeasureStep(const Record& record, const Step& step, const Step*
                              const fs::path& work, const AgentStarter& agents,
                              const measure::Clocks& clocks, Sink& sink) {
   EDGEOPT_TRY(const AgentPtr client, LoadForTiming(record, step, work, agents));
-  EDGEOPT_CHECK_OK(client->Watch());
+  // A worker has no sensors; an agent beside it has.
+  AgentPtr beside;
+  if (!step.framework.empty()) {
+    EDGEOPT_TRY(beside, agents.Start());
+  }
+  AgentClient& watcher = beside != nullptr ? *beside : *client;
+  EDGEOPT_CHECK_OK(watcher.Watch());
   Measured measured;
   measured.machine = measure::ToJson(client->hello().machine);
   if (best == nullptr) {
@@ -218,7 +227,7 @@ Result<Measured> MeasureStep(const Record& record, const Step& step, const Step*
     measured.warnings = bench.remarks;
     for (const auto& warning : measure::MachineWarnings(client->hello().machine, record.threads))
       measured.warnings.push_back(warning.text + "; " + warning.remedy);
-    EDGEOPT_CHECK_OK(TellConditions(*client, clocks, measured));
+    EDGEOPT_CHECK_OK(TellConditions(watcher, clocks, measured));
     return measured;
   }
   const auto against = [&](const Step& other) -> Result<measure::InterleavedResult> {
@@ -240,7 +249,7 @@ Result<Measured> MeasureStep(const Record& record, const Step& step, const Step*
     EDGEOPT_TRY(const auto with_best, against(*best));
     measured.vs_best = ToSpeedup(with_best.speedups[1]);
   }
-  EDGEOPT_CHECK_OK(TellConditions(*client, clocks, measured));
+  EDGEOPT_CHECK_OK(TellConditions(watcher, clocks, measured));
   return measured;
 }
 

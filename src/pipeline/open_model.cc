@@ -6,8 +6,10 @@
 #include <fstream>
 
 #include "formats/onnx/onnx.h"
+#include "formats/pt2/pt2.h"
 #include "formats/tflite/file.h"
 #include "formats/tflite/raise.h"
+#include "frameworks/recognize.h"
 
 namespace edgeopt::pipeline {
 namespace {
@@ -56,6 +58,8 @@ std::string_view RuntimeOf(Format format) {
 }
 
 Status CheckModelFile(const std::filesystem::path& path) {
+  EDGEOPT_TRY(const auto source, frameworks::Recognize(path.string()));
+  if (source) return frameworks::CheckOptions(*source);
   if (FormatOf(path) == Format::kTflite) {
     EDGEOPT_CHECK_OK(formats::tflite::ReadTflite(path));
   } else {
@@ -65,6 +69,7 @@ Status CheckModelFile(const std::filesystem::path& path) {
 }
 
 Result<ir::Model> ReadModel(const std::filesystem::path& path) {
+  if (formats::pt2::IsPt2(path)) return formats::pt2::ReadPt2(path);
   if (FormatOf(path) == Format::kOnnx) return formats::ReadOnnx(path);
   EDGEOPT_TRY(const formats::tflite::File file, formats::tflite::ReadTflite(path));
   auto model = formats::tflite::Raise(file);

@@ -18,11 +18,11 @@ std::string_view Name(Format format);       // "onnx"
 std::string_view RuntimeOf(Format format);  // "onnxruntime", as agents call it
 
 // The model can be read; in ONNX its weights are numbers. Runtimes tell less well what is wrong
-// with a file.
+// with a file. Of a framework's the framework tells it, when it is loaded.
 Status CheckModelFile(const std::filesystem::path& path);
 
 // The model as passes see it: ONNX as it is, TFLite as ONNX (formats/tflite/raise.h), its
-// channels-last operators between transposes.
+// channels-last operators between transposes; a torch.export archive as ONNX (formats/pt2/pt2.h).
 Result<ir::Model> ReadModel(const std::filesystem::path& path);
 
 // As ReadModel. BadInput also for a constant that holds a NaN: whatever is made of such a

@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "ir/tensor.h"
+#include "package/manifest.h"
 #include "pipeline/workflow.h"
 #include "report/record.h"
 
@@ -35,6 +36,20 @@ Result<Packaged> BuildPackage(const report::Record& record, const std::filesyste
 std::filesystem::path DefaultPackageFolder(const report::Record& record,
                                            const std::filesystem::path& work);
 
+// What the golden inputs give on the machine at hand.
+struct GoldenRun {
+  std::vector<std::vector<ir::Tensor>> outputs;  // of each sample
+  std::string runtime, version;                  // "tensorrt", "10.3.0", as agents call it
+  std::string executes_by;                       // as runtimes::Session has it
+  // Not empty: the model is for TensorRT and was run in another runtime, with the reason.
+  std::string stands_in_because;
+};
+// Runs a packaged model on the golden inputs, in the runtime that it is for where the machine has
+// that.
+using RunPackaged = std::function<Result<GoldenRun>(
+    const std::filesystem::path& model, const package::Content& content,
+    const std::vector<std::vector<ir::Tensor>>& samples)>;
+
 struct Verification {
   std::vector<std::string> file_complaints;  // empty: all files are as packaged
   struct Golden {
@@ -47,6 +62,7 @@ struct Verification {
   double tolerance_ratio = 0;
   int64_t files = 0;
   std::string model, variant;
+  GoldenRun run;  // without its outputs; no runtime: nothing was run
 
   bool pass() const;
 };
@@ -54,6 +70,6 @@ nlohmann::json ToJson(const Verification& verification);
 
 // `package`: a folder, or an archive, which is unpacked into a temporary folder. The golden samples
 // are run only when all files are as packaged. BadInput for what is no package.
-Result<Verification> VerifyPackage(const std::filesystem::path& package, const RunModel& run);
+Result<Verification> VerifyPackage(const std::filesystem::path& package, const RunPackaged& run);
 
 }  // namespace edgeopt::pipeline

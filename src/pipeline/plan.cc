@@ -13,6 +13,7 @@ namespace edgeopt::pipeline {
 
 using nlohmann::json;
 using report::Decision;
+using report::Imported;
 using report::Record;
 using report::Step;
 
@@ -179,36 +180,7 @@ std::optional<Step> AnotherCalibrator(const Record& record, const std::string& k
   return std::nullopt;
 }
 
-}  // namespace
-
-bool Tried(const Record& record, const std::string& kind) {
-  return std::any_of(record.steps.begin(), record.steps.end(),
-                     [&](const Step& step) { return step.kind == kind; });
-}
-
-bool TargetMet(const Record& record) {
-  const Step* best = record.best();
-  return record.latency_target_ms && best != nullptr && Ships(record, *best) && best->latency &&
-         best->latency->p50_ms <= *record.latency_target_ms;
-}
-
-Step MakeStep(const Record& record, const std::string& kind, json parameters) {
-  Step step;
-  step.kind = kind;
-  step.id = kind;
-  for (int number = 2; record.Find(step.id) != nullptr; ++number)
-    step.id = kind + "-" + std::to_string(number);
-  step.parameters = std::move(parameters);
-  // Each quantization starts from floats: the simplified model, if that was kept.
-  for (const Step& earlier : record.steps)
-    if (&earlier == record.baseline() || (earlier.kind == "simplify" && earlier.in_force()))
-      step.input = earlier.id;
-  return step;
-}
-
-Result<std::vector<PlannedStep>> MakePlan(const Record& record) {
-  EDGEOPT_TRY(const std::optional<ModelFacts> facts, KnownFacts(record));
-  const ModelFacts* known = facts ? &*facts : nullptr;
+Result<std::vector<PlannedStep>> PlanOfFormat(const Record& record, const ModelFacts* known) {
   if (record.format == "tflite") return TflitePlan(record, known);
   if (record.format == "tensorrt") return TensorRtPlan(record, known);
   if (record.format != "onnx" && record.format != "any")
@@ -221,6 +193,72 @@ Result<std::vector<PlannedStep>> MakePlan(const Record& record) {
       Float16(known)};
   if (record.format == "any")
     std::ranges::move(TflitePlan(record, known), std::back_inserter(plan));
+  return plan;
+}
+
+// Everything else is made of what was exported: without it there is nothing to go on with.
+void AddExport(const Record& record, std::vector<PlannedStep>& plan) {
+  const Imported& imported = *record.imported;
+  const Step* exported = record.Find("export-model");
+  const bool given_up =
+      exported != nullptr && exported->decision != Decision::kPending && !exported->in_force();
+  for (PlannedStep& step : plan) {
+    if (given_up) {
+      step.applies = false;
+      step.why = "there is no exported model to make it of";
+    } else if (step.kind == "tflite-fp32" && imported.model.ends_with(".tflite")) {
+      step.applies = false;
+      step.why = "the exported model is that";
+    }
+  }
+  plan.insert(plan.begin(), {"export-model", json::object(), true,
+                             "the model of " + imported.framework + " as " +
+                                 (imported.model.ends_with(".tflite") ? "TFLite" : "ONNX") +
+                                 ", read " + imported.way + "; later steps build on it"});
+}
+
+}  // namespace
+
+bool Tried(const Record& record, const std::string& kind) {
+  return std::any_of(record.steps.begin(), record.steps.end(),
+                     [&](const Step& step) { return step.kind == kind; });
+}
+
+bool IsMeasuredInFramework(const Record& record) {
+  return record.imported && record.measuring.host.empty();
+}
+
+bool TargetMet(const Record& record) {
+  const Step* best = record.best();
+  return record.latency_target_ms && best != nullptr && Ships(record, *best) && best->latency &&
+         !report::HasStandIn(record, *best) && best->latency->p50_ms <= *record.latency_target_ms;
+}
+
+bool TargetMissed(const Record& record) {
+  return record.latency_target_ms && !TargetMet(record) &&
+         !report::HasStandIn(record, *record.best());
+}
+
+Step MakeStep(const Record& record, const std::string& kind, json parameters) {
+  Step step;
+  step.kind = kind;
+  step.id = kind;
+  for (int number = 2; record.Find(step.id) != nullptr; ++number)
+    step.id = kind + "-" + std::to_string(number);
+  step.parameters = std::move(parameters);
+  // Each quantization starts from floats: the simplified model, if that was kept, else the original
+  // or what was exported of it.
+  for (const Step& earlier : record.steps) {
+    const bool is_basis = earlier.kind == "export-model" || earlier.kind == "simplify";
+    if (&earlier == record.baseline() || (is_basis && earlier.in_force())) step.input = earlier.id;
+  }
+  return step;
+}
+
+Result<std::vector<PlannedStep>> MakePlan(const Record& record) {
+  EDGEOPT_TRY(const std::optional<ModelFacts> facts, KnownFacts(record));
+  EDGEOPT_TRY(std::vector<PlannedStep> plan, PlanOfFormat(record, facts ? &*facts : nullptr));
+  if (IsMeasuredInFramework(record)) AddExport(record, plan);
   return plan;
 }
 

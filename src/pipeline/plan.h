@@ -31,8 +31,14 @@ Result<std::optional<report::Step>> NextStep(const report::Record& record);
 // A step of that kind is in the record.
 bool Tried(const report::Record& record, const std::string& kind);
 
-// The latency target, if there is one, is met by the best so far, in a format that ships.
+// The source is in a framework, which measures it: the framework is here, not on a board.
+bool IsMeasuredInFramework(const report::Record& record);
+
+// The latency target, if there is one, is met by the best so far, in a format that ships. False
+// too where nothing that counts was timed.
 bool TargetMet(const report::Record& record);
+// It is missed: the best was timed, in what it ships for (report::HasStandIn), and is slower.
+bool TargetMissed(const report::Record& record);
 
 // A step of `kind` that follows the present ones: unique id, the input it changes.
 report::Step MakeStep(const report::Record& record, const std::string& kind,

@@ -10,6 +10,7 @@
 #include "devices/device.h"
 #include "formats/onnx/onnx.h"
 #include "metrics/metric.h"
+#include "pipeline/import_for_run.h"
 #include "pipeline/open_model.h"
 #include "pipeline/plan.h"
 #include "pipeline/run_data.h"
@@ -82,7 +83,7 @@ class Check {
   void CopySettings() {
     record_.tool_version = options_.tool_version;
     record_.model_path = fs::absolute(options_.model).lexically_normal().string();
-    record_.model_name = options_.model.stem().string();
+    record_.model_name = ModelName(options_.model.string());
     record_.measuring = options_.measuring;
     std::string& files = record_.measuring.agent_files;
     if (!files.empty()) files = fs::absolute(files).lexically_normal().string();
@@ -106,18 +107,30 @@ class Check {
   }
 
   bool Model() {
-    auto read = OpenModel(options_.model);
+    file_ = options_.model;
+    const auto source = OpenSource(options_.model.string(), options_.source);
+    if (!source.ok()) return Fail("model", source.error());
+    if (*source && !Import(**source)) return false;
+    auto read = OpenModel(file_);
     if (!read.ok()) return Fail("model", read.error(), "name an ONNX or a TFLite model");
     model_ = std::move(read).value();
-    auto hash = Sha256File(options_.model);
-    if (!hash.ok()) return Fail("model", hash.error());
-    record_.model_sha256 = *hash;
-    record_.model_size_bytes = static_cast<int64_t>(fs::file_size(options_.model));
-    const Format format = FormatOf(options_.model);
-    record_.source_format = Name(format);
+    const Format format = FormatOf(file_);
+    if (!*source) {
+      auto hash = Sha256File(file_);
+      if (!hash.ok()) return Fail("model", hash.error());
+      record_.model_sha256 = *hash;
+      record_.model_size_bytes = static_cast<int64_t>(fs::file_size(file_));
+      record_.source_format = Name(format);
+    }
     (void)formats::InferTypes(model_);  // types that stay unknown are no failure here
     specs_ = FloatInputSpecsOf(model_);
     Pass("model", record_.model_path + ", " + report::Megabytes(record_.model_size_bytes) + " MB");
+    if (record_.imported) {
+      const report::Imported& imported = *record_.imported;
+      Pass("framework", imported.framework + " " + imported.version + ", " +
+                            frameworks::Describe((*source)->kind) + ", read " + imported.way);
+      return true;
+    }
     std::string framework = format == Format::kTflite
                                 ? "TensorFlow Lite"
                                 : "ONNX, opset " + std::to_string(model_.OpsetVersion());
@@ -125,6 +138,18 @@ class Check {
       framework += ", made by " + model_.producer_name +
                    (model_.producer_version.empty() ? "" : " " + model_.producer_version);
     Pass("framework", framework);
+    return true;
+  }
+
+  // A framework's model becomes a file that edgeopt reads.
+  bool Import(const frameworks::Source& source) {
+    auto folder = TemporaryFolder::Create();
+    if (!folder.ok()) return Fail("model", folder.error());
+    preflight_.imported_files = std::make_shared<const TemporaryFolder>(std::move(*folder));
+    const auto file = ImportForRun(source, options_, world_, preflight_.imported_files->path(),
+                                   std::string(kDefaultDevice), record_);
+    if (!file.ok()) return Fail("model", file.error());
+    file_ = *file;
     return true;
   }
 
@@ -166,7 +191,7 @@ class Check {
   }
 
   void Runtime() {
-    const auto loaded = world_.load(options_.model);
+    const auto loaded = world_.load(file_);
     if (!loaded.ok()) {
       Fail("runtime", loaded.error());
       return;
@@ -425,6 +450,7 @@ class Check {
   report::Record& record_;
   measure::Machine machine_;                    // that measures
   std::vector<measure::RuntimeInfo> runtimes_;  // of the host
+  fs::path file_;  // what edgeopt reads: the model, or what was imported of it
   ir::Model model_;
   std::vector<data::InputSpec> specs_;
   DatasetPtr validation_;

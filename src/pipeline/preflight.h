@@ -4,15 +4,18 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "base/file.h"
 #include "base/result.h"
 #include "base/sinks.h"
 #include "ir/model.h"
 #include "measure/agent_types.h"
+#include "pipeline/import_source.h"
 #include "pipeline/run_options.h"
 #include "report/record.h"
 
@@ -33,6 +36,8 @@ struct Preflight {
   std::vector<PreflightItem> items;
   // The settings of the run, complete when nothing failed.
   report::Record record;
+  // Where the files lie that record.imported names, until they move into the work folder.
+  std::shared_ptr<const TemporaryFolder> imported_files;
 
   // The first failure as an error; nullopt when the run may begin.
   std::optional<Error> failure() const;
@@ -53,6 +58,10 @@ struct PreflightWorld {
     std::optional<int64_t> free_bytes;  // where models are kept there
   };
   std::function<Result<Host>()> host;
+  // ImportSource.
+  std::function<Result<ImportedFile>(const ImportRequest& request,
+                                     const std::filesystem::path& folder)>
+      import_source;
   std::function<Result<uint64_t>(const std::filesystem::path& folder)> free_bytes;
 };
 

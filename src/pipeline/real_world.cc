@@ -115,10 +115,17 @@ Result<Made> MakeInChild(const Step& step, const fs::path& work, const RealWorld
   return ReadMade(*answer);
 }
 
-Result<json> InspectOriginal(const Record& record) {
-  EDGEOPT_TRY(ir::Model model, ReadModel(record.model_path));
+Result<json> InspectOriginal(const Record& record, const fs::path& work) {
+  EDGEOPT_TRY(ir::Model model, ReadModel(InWork(work, record.imported ? record.imported->model
+                                                                      : record.model_path)));
   EDGEOPT_CHECK_OK(formats::InferTypes(model));
   return ToJson(InspectFacts(model, Float16Gains(RunMachine(record))));
+}
+
+Result<std::string> HashOriginal(const Record& record) {
+  if (!record.imported) return Sha256File(record.model_path);
+  EDGEOPT_TRY(const frameworks::Source source, frameworks::SourceFromJson(record.imported->source));
+  return HashOf(source);
 }
 
 }  // namespace
@@ -132,8 +139,8 @@ World MakeRealWorld(const WorkFolder& work, const RealWorldOptions& options) {
     return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch())
         .count();
   };
-  world.inspect = InspectOriginal;
-  world.hash_original = [](const Record& record) { return Sha256File(record.model_path); };
+  world.inspect = [folder](const Record& record) { return InspectOriginal(record, folder); };
+  world.hash_original = HashOriginal;
   world.make = [folder, options](const Record&, const Step& step) {
     return MakeInChild(step, folder, options);
   };
@@ -153,7 +160,8 @@ World MakeRealWorld(const WorkFolder& work, const RealWorldOptions& options) {
   world.package = [folder, options](const Record& record) {
     return BuildPackage(
         record, folder, DefaultPackageFolder(record, folder), /*replaceable=*/true,
-        RunInAgent(options.agents, record.threads, RuntimeOf(record, *record.best())),
+        RunInAgent(options.agents, record.threads, RuntimeOf(record, *record.best()),
+                   OptimizationOf(record, *record.best())),
         FetchFromAgent(options.agents, record, folder));
   };
   world.save = [&work](const State& state) { return work.Save(state); };
@@ -172,8 +180,11 @@ std::optional<Error> ErrorIn(const json& document) {
   }
 }
 
-PreflightWorld MakePreflightWorld(const Result<AgentStarter>& agents) {
+PreflightWorld MakePreflightWorld(const Result<AgentStarter>& agents, const ImportTools& here) {
   PreflightWorld world;
+  world.import_source = [here](const ImportRequest& request, const fs::path& folder) {
+    return ImportSource(request, folder, here);
+  };
   world.load = [agents](const fs::path& model) -> Result<PreflightWorld::Runtime> {
     if (!agents.ok()) return agents.error();
     EDGEOPT_TRY(const auto client, agents->Load(model, 1, /*spin=*/false));

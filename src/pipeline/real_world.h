@@ -8,6 +8,7 @@
 #include "base/sinks.h"
 #include "measure/conditions.h"
 #include "pipeline/agents.h"
+#include "pipeline/import_source.h"
 #include "pipeline/preflight.h"
 #include "pipeline/state.h"
 #include "pipeline/workflow.h"
@@ -25,7 +26,8 @@ struct RealWorldOptions {
 // `work` must outlive the World; its lock is what makes the files in it ours.
 World MakeRealWorld(const WorkFolder& work, const RealWorldOptions& options);
 // `agents`: or why the host of the run can't be reached, which is told as the item "host".
-PreflightWorld MakePreflightWorld(const Result<AgentStarter>& agents);
+// `here`: on this machine, where sources are imported.
+PreflightWorld MakePreflightWorld(const Result<AgentStarter>& agents, const ImportTools& here);
 
 // The error in a --json document of this program; nullopt: none.
 std::optional<Error> ErrorIn(const nlohmann::json& document);

@@ -7,12 +7,14 @@
 #include <optional>
 #include <string>
 
+#include "pipeline/source_options.h"
 #include "report/record.h"
 
 namespace edgeopt::pipeline {
 
 struct RunOptions {
-  std::filesystem::path model;
+  std::filesystem::path model;           // a file, a SavedModel's folder, or a callable
+  SourceOptions source;                  // of a model in a framework
   std::string device;                    // empty: what the host is, or cpu-generic here
   std::string format;                    // "onnx", "tflite", "any"; empty: the device's
   report::DataSource data, calibration;  // path, kind, labels, images, limit

@@ -6,18 +6,13 @@ using report::Record;
 using report::Step;
 
 bool Ships(const Record& record, const Step& step) {
+  if (!step.framework.empty()) return false;
   if (record.format == "tensorrt") return IsForTensorRt(step);
   return record.format == "any" || step.format() == record.format;
 }
 
-bool IsForTensorRt(const Step& step) { return step.kind.starts_with("tensorrt-"); }
-
 bool RunsInTensorRt(const Record& record, const Step& step) {
-  return IsForTensorRt(step) && (record.latency_label.empty() || !record.measuring.host.empty());
-}
-
-bool HasStandIn(const Record& record, const Step& step) {
-  return IsForTensorRt(step) && !RunsInTensorRt(record, step);
+  return report::IsForTensorRt(step) && !report::HasStandIn(record, step);
 }
 
 Status CheckShips(const Record& record) {

@@ -6,16 +6,13 @@
 
 namespace edgeopt::pipeline {
 
-// The variant has the format that the run is for (record.format; "any" takes all): it is
-// made for TensorRT, or its file has that format.
+// The variant has the format that the run is for (record.format; "any" takes all but a source in
+// its framework): it is made for TensorRT, or its file has that format.
 bool Ships(const report::Record& record, const report::Step& step);
 
-// The step's model is made for a TensorRT engine.
-bool IsForTensorRt(const report::Step& step);
-// It runs in TensorRT: on the machine that a host names, or on this one where it is the device.
-// Elsewhere ONNX Runtime stands in for it: what it says of the accuracy counts, its times do not.
+// The step's model runs in TensorRT: on the machine that a host names, or on this one where it is
+// the device. Elsewhere it has a stand-in (report::HasStandIn).
 bool RunsInTensorRt(const report::Record& record, const report::Step& step);
-bool HasStandIn(const report::Record& record, const report::Step& step);
 
 // Unsupported when the best variant so far does not ship, with what kept the conversion from being
 // made.

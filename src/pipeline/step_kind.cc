@@ -66,10 +66,15 @@ Result<json> MakeVariant(const report::Record& record, const report::Step& step,
   const report::Step* input = record.Find(step.input);
   if (input == nullptr)
     return BadInput("step '" + step.id + "' changes '" + step.input + "', which there is not");
-  EDGEOPT_TRY(ir::Model model,
-              ReadInput(InWork(work, input->output), runtime, litert, sink, cancel));
+  // Of a source in its framework: what edgeopt reads in its place.
+  const bool is_imported = !input->framework.empty() && record.imported;
+  const fs::path file = InWork(work, is_imported ? record.imported->model : input->output);
+  ir::Model model;
+  if (!kind->takes_file) {
+    EDGEOPT_TRY(model, ReadInput(file, runtime, litert, sink, cancel));
+  }
   EDGEOPT_TRY(StepOutput made,
-              kind->make({record, step, std::move(model), runtime, litert, sink, cancel}));
+              kind->make({record, step, file, std::move(model), runtime, litert, sink, cancel}));
 
   const std::string stem = UnusedStem(record, step, record.model_name + "_" + made.suffix);
   const std::string name = stem + (made.tflite != nullptr ? ".tflite" : ".onnx");

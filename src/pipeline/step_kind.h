@@ -27,7 +27,8 @@ namespace edgeopt::pipeline {
 struct StepInput {
   const report::Record& record;
   const report::Step& step;
-  ir::Model model;             // of the step's input
+  std::filesystem::path file;  // the step's input
+  ir::Model model;             // of that, unless the kind takes the file
   runtimes::Runtime& runtime;  // ONNX Runtime
   const LoadTflite& litert;
   Sink& sink;
@@ -53,6 +54,7 @@ struct StepKind {
   bool calibrates = false;  // has a calibrator, samples and ranges
   bool is_int8 = false;     // can leave operators in float
   Result<StepOutput> (*make)(StepInput input) = nullptr;
+  bool takes_file = false;  // is made of the file itself
 };
 
 namespace steps {

@@ -149,8 +149,8 @@ Status AddTensorRtFiles(const Record& record, const fs::path& folder,
     return WriteFile(folder / name, text);
   };
   const json recipe = BuildRecipe(content.model_file, best, shapes);
-  EDGEOPT_CHECK_OK(put("recipe.json", recipe.dump(1) + "\n", "build recipe"));
-  EDGEOPT_CHECK_OK(put("build.sh", BuildScript(recipe), "build recipe"));
+  EDGEOPT_CHECK_OK(put("recipe.json", recipe.dump(1) + "\n", package::kBuildRecipe));
+  EDGEOPT_CHECK_OK(put("build.sh", BuildScript(recipe), package::kBuildRecipe));
   EDGEOPT_TRY(const std::string engine, AddEngine(best, folder, fetch, content));
   EDGEOPT_TRY(const std::string triton, Triton(record, content, engine));
   return put("config.pbtxt", triton, "Triton configuration");

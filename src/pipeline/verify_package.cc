@@ -14,7 +14,7 @@ using nlohmann::json;
 
 namespace {
 
-Status RunGolden(const fs::path& folder, const package::Content& content, const RunModel& run,
+Status RunGolden(const fs::path& folder, const package::Content& content, const RunPackaged& run,
                  Verification& verification) {
   std::vector<std::vector<ir::Tensor>> inputs;
   for (const package::GoldenSample& sample : content.golden) {
@@ -22,7 +22,8 @@ Status RunGolden(const fs::path& folder, const package::Content& content, const 
     inputs.push_back(std::move(arrays));
   }
   if (inputs.empty()) return OkStatus();
-  EDGEOPT_TRY(const auto outputs, run(folder / content.model_file, inputs));
+  EDGEOPT_TRY(verification.run, run(folder / content.model_file, content, inputs));
+  const auto outputs = std::exchange(verification.run.outputs, {});
   for (size_t i = 0; i < inputs.size(); ++i) {
     Verification::Golden& golden = verification.golden.emplace_back();
     golden.inputs = content.golden[i].inputs;
@@ -56,16 +57,22 @@ json ToJson(const Verification& verification) {
                       {"error_ratio", sample.error_ratio},
                       {"problem", sample.problem.empty() ? json() : json(sample.problem)},
                       {"pass", sample.pass}});
+  const GoldenRun& run = verification.run;
+  json runtime;
+  if (!run.runtime.empty()) runtime = {{"name", run.runtime}, {"version", run.version}};
+  if (!run.executes_by.empty()) runtime["executes_by"] = run.executes_by;
+  if (!run.stands_in_because.empty()) runtime["stands_in_because"] = run.stands_in_because;
   return {{"pass", verification.pass()},
           {"model", verification.model},
           {"variant", verification.variant},
           {"files", verification.files},
           {"file_complaints", verification.file_complaints},
           {"tolerance_ratio", verification.tolerance_ratio},
-          {"golden", golden}};
+          {"golden", golden},
+          {"runtime", runtime}};
 }
 
-Result<Verification> VerifyPackage(const fs::path& path, const RunModel& run) {
+Result<Verification> VerifyPackage(const fs::path& path, const RunPackaged& run) {
   fs::path folder = path;
   std::optional<TemporaryFolder> unpacked;
   std::error_code ec;

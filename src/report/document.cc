@@ -49,6 +49,7 @@ nlohmann::json Document(const Input& input) {
            {{"pass", verdict.pass},
             {"variant", verdict.optimized ? json(verdict.optimized->id) : json()},
             {"failures", verdict.failures},
+            {"not_judged", verdict.not_judged},
             {"accepted_because",
              verdict.accepted_because.empty() ? json() : json(verdict.accepted_because)},
             {"accuracy_change_ratio",

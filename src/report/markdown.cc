@@ -56,6 +56,17 @@ std::string Change(const std::optional<double>& before, const std::optional<doub
   return Percent(*after / *before - 1);
 }
 
+std::string ImportedText(const Record& record) {
+  const Imported& imported = *record.imported;
+  const Step* baseline = record.baseline();
+  const bool by_framework = baseline != nullptr && !baseline->framework.empty();
+  const size_t tried = imported.attempts.is_array() ? imported.attempts.size() : 0;
+  return "- **Imported**: read " + imported.way +
+         (tried > 1 ? " (" + std::to_string(tried - 1) + " other ways did not serve)" : "") +
+         ", verified against " + imported.framework + " " + imported.version +
+         (by_framework ? ", whose own numbers are the baseline's" : "") + "\n";
+}
+
 std::string Header(const Input& input) {
   const Record& record = input.record;
   std::string applied;
@@ -63,8 +74,9 @@ std::string Header(const Input& input) {
     for (const Step* step : record.Chain(*judged))
       applied += (applied.empty() ? "" : " → ") + step->id;
   std::string text = "## Model Optimization Report: " + record.model_name + "\n\n";
-  text += "- **Source**: `" + record.model_path + "` (" + record.source_format + ", SHA-256 " +
-          record.model_sha256 + ")\n";
+  text += "- **Source**: `" + record.model_path + "` (" + record.source_format +
+          (record.model_sha256.empty() ? "" : ", SHA-256 " + record.model_sha256) + ")\n";
+  if (record.imported) text += ImportedText(record);
   text += "- **Device**: " + record.device +
           (record.device_title.empty() ? "" : " (" + record.device_title + ")") +
           (record.latency_label.empty() ? "" : ". **" + record.latency_label + "**") + "\n";
@@ -221,6 +233,7 @@ std::string VerdictText(const Input& input, const Verdict& verdict) {
     text += ", accepted by the user: “" + verdict.accepted_because + "”";
   text += "\n\n";
   for (const std::string& failure : verdict.failures) text += "- Failed: " + failure + "\n";
+  for (const std::string& gate : verdict.not_judged) text += "- Not judged: " + gate + "\n";
   text += "- Accuracy change: " +
           (verdict.accuracy_change_ratio ? Percent(*verdict.accuracy_change_ratio) + " relative"
                                          : std::string(kUnmeasured)) +

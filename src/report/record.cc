@@ -29,6 +29,11 @@ const Step* Record::Find(std::string_view id) const {
   return nullptr;
 }
 
+const Step* Record::basis() const {
+  const Step* exported = Find("export-model");
+  return exported != nullptr && exported->in_force() ? exported : baseline();
+}
+
 const Step* Record::best() const {
   for (auto step = steps.rbegin(); step != steps.rend(); ++step)
     if (step->in_force()) return &*step;
@@ -43,6 +48,12 @@ std::vector<const Step*> Record::Chain(const Step& step) const {
     chain.push_back(at);
   std::reverse(chain.begin(), chain.end());
   return chain;
+}
+
+bool IsForTensorRt(const Step& step) { return step.kind.starts_with("tensorrt-"); }
+
+bool HasStandIn(const Record& record, const Step& step) {
+  return IsForTensorRt(step) && !record.latency_label.empty() && record.measuring.host.empty();
 }
 
 double RelativeLoss(const Accuracy& baseline, const Accuracy& variant) {

@@ -89,8 +89,14 @@ struct Step {
   // What can be packaged with it, in the work folder: "calibration_table.json" -> file.
   std::map<std::string, std::string> files;
 
-  // Of its output: "onnx" or "tflite".
-  std::string_view format() const { return output.ends_with(".tflite") ? "tflite" : "onnx"; }
+  // Of a baseline that its framework runs: "pytorch" or "tensorflow". Empty: a runtime does.
+  std::string framework;
+
+  // Of its output: "onnx" or "tflite", or the framework that runs it.
+  std::string_view format() const {
+    if (!framework.empty()) return framework;
+    return output.ends_with(".tflite") ? "tflite" : "onnx";
+  }
   bool in_force() const { return decision == Decision::kKept || decision == Decision::kAccepted; }
 };
 
@@ -145,6 +151,19 @@ struct Sustained {
   bool measured() const { return problem.empty() && !windows.empty(); }
 };
 
+// How a source that edgeopt does not read itself became a file that it does.
+struct Imported {
+  std::string framework, version;  // "pytorch", "2.15.0"
+  nlohmann::json source;           // what the framework loads (frameworks/source.h)
+  std::string python;              // the user's own interpreter; empty: edgeopt's environment
+  std::string model;               // the file, in the work folder: "source/model.onnx"
+  std::string sha256;              // of that
+  int64_t size_bytes = 0;
+  std::string way;          // "natively", or the exporter: "dynamo"
+  nlohmann::json attempts;  // array: each way that was tried, and what came of it
+  nlohmann::json verified;  // how far it is from the framework's outputs, or null
+};
+
 struct Record {
   // --- settings ---
   std::string tool_version;
@@ -173,7 +192,8 @@ struct Record {
   Measuring measuring;
 
   // --- facts ---
-  nlohmann::json model_facts;  // what the plan looks at; null until inspected
+  std::optional<Imported> imported;  // of a source in a framework
+  nlohmann::json model_facts;        // what the plan looks at; null until inspected
   // Of the last measurement; before the first one that of the host, if there is one, else null.
   nlohmann::json machine;
   std::string started_at, finished_at;  // UTC, ISO 8601; empty while running
@@ -188,11 +208,19 @@ struct Record {
 
   const Step* Find(std::string_view id) const;
   const Step* baseline() const { return steps.empty() ? nullptr : &steps.front(); }
+  // What everything else is made of: what was exported of a framework's model, else the baseline.
+  const Step* basis() const;
   // The last step in force; the baseline when no variant is.
   const Step* best() const;
   // The steps that lead from the original to `step`, in order of application, without the baseline.
   std::vector<const Step*> Chain(const Step& step) const;
 };
+
+// The step's model is made for a TensorRT engine.
+bool IsForTensorRt(const Step& step);
+// It is, and ONNX Runtime stands in for TensorRT because this is not the device and none is named:
+// what it says of the accuracy counts, its times do not.
+bool HasStandIn(const Record& record, const Step& step);
 
 nlohmann::json ToJson(const Record& record);
 nlohmann::json ToJson(const Step& step);

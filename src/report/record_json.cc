@@ -199,6 +199,7 @@ void Members(Io& io, Step& x) {
   io("wall_s", x.wall_s);
   io("details", x.details);
   io("files", x.files);
+  io.Optional("framework", x.framework);
 }
 
 template <typename Io>
@@ -260,6 +261,20 @@ void Members(Io& io, Sustained& x) {
 }
 
 template <typename Io>
+void Members(Io& io, Imported& x) {
+  io("framework", x.framework);
+  io("version", x.version);
+  io("source", x.source);
+  io("python", x.python);
+  io("model", x.model);
+  io("sha256", x.sha256);
+  io("size_bytes", x.size_bytes);
+  io("way", x.way);
+  io("attempts", x.attempts);
+  io("verified", x.verified);
+}
+
+template <typename Io>
 void Members(Io& io, Record& x) {
   io("tool_version", x.tool_version);
   io("model_path", x.model_path);
@@ -285,6 +300,7 @@ void Members(Io& io, Record& x) {
   io("policy", x.policy);
   io("threads", x.threads);
   io.Optional("measuring", x.measuring);
+  io.Optional("imported", x.imported);
   io("model_facts", x.model_facts);
   io("machine", x.machine);
   io("started_at", x.started_at);

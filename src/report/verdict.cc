@@ -34,6 +34,11 @@ void JudgeLatency(const Record& record, Verdict& verdict) {
     verdict.failures.push_back("the latency is unmeasured");
     return;
   }
+  if (record.latency_target_ms && HasStandIn(record, *verdict.optimized)) {
+    verdict.not_judged.push_back("the latency target of " + Number(*record.latency_target_ms) +
+                                 " ms: no engine was built; measure on the device with --host");
+    return;
+  }
   const double p50_ms = verdict.optimized->latency->p50_ms;
   if (record.latency_target_ms && p50_ms > *record.latency_target_ms)
     verdict.failures.push_back("p50 is " + Number(p50_ms) + " ms, the target is " +
@@ -88,7 +93,9 @@ std::string Recommend(const Record& record, const Verdict& verdict) {
   if (best == record.baseline())
     return record.latency_target_ms ? "Ship the original: it meets the latency target as it is."
                                     : "Ship the original: no variant was better.";
-  return "Ship " + name + ": " + Facts(record, *best) + ".";
+  std::string open;
+  for (const std::string& gate : verdict.not_judged) open += " Not judged: " + gate + ".";
+  return "Ship " + name + ": " + Facts(record, *best) + "." + open;
 }
 
 }  // namespace edgeopt::report

@@ -14,7 +14,8 @@ struct Verdict {
   // a baseline.
   const Step* optimized = nullptr;
   bool pass = false;
-  std::vector<std::string> failures;  // each gate that failed, with its numbers
+  std::vector<std::string> failures;    // each gate that failed, with its numbers
+  std::vector<std::string> not_judged;  // each gate of which nothing here tells, with the reason
   // An accepted violation: `pass` is false, and the user took it all the same.
   std::string accepted_because;
   std::optional<double> accuracy_change_ratio;  // relative to the baseline; negative is worse

@@ -94,6 +94,106 @@ TEST(Statistics, PercentileIntervalCovers) {
   EXPECT_GE(held, kRuns * 0.95 - 3 * std::sqrt(kRuns * 0.95 * 0.05));
 }
 
+// An autoregressive series x[t] = phi x[t - 1] + noise, whose values are standard normal.
+std::vector<double> Autoregressive(std::mt19937_64& engine, size_t count, double phi) {
+  const auto normal = [&] {
+    return NormalQuantile((static_cast<double>(engine() >> 11) + 0.5) * 0x1p-53);
+  };
+  std::vector<double> series = {normal()};
+  while (series.size() < count)
+    series.push_back(phi * series.back() + std::sqrt(1 - phi * phi) * normal());
+  return series;
+}
+
+// Of many such series: the share of intervals that hold the true percentile, and their mean width.
+struct Coverage {
+  double in_time = 0, independent = 0;
+  double in_time_width = 0, independent_width = 0;
+};
+Coverage CoverageOf(double phi, double p, size_t count) {
+  std::mt19937_64 engine(5);
+  const double truth = NormalQuantile(p / 100);
+  constexpr int kRuns = 500;
+  Coverage coverage;
+  for (int run = 0; run < kRuns; ++run) {
+    const std::vector<double> series = Autoregressive(engine, count, phi);
+    std::vector<double> sorted = series;
+    std::sort(sorted.begin(), sorted.end());
+    const Interval in_time = PercentileIntervalInTime(series, sorted, p);
+    const Interval independent = PercentileInterval(sorted, p);
+    coverage.in_time += (in_time.low <= truth && truth <= in_time.high) / double{kRuns};
+    coverage.independent += (independent.low <= truth && truth <= independent.high) / double{kRuns};
+    coverage.in_time_width += (in_time.high - in_time.low) / kRuns;
+    coverage.independent_width += (independent.high - independent.low) / kRuns;
+  }
+  return coverage;
+}
+// Three standard deviations of the share of 500 below 95 %.
+constexpr double kLeastCoverage = 0.921;
+
+TEST(PercentileIntervalInTime, CoversIndependentValuesWithoutMuchMoreWidth) {
+  for (const double p : {50, 95}) {
+    const Coverage coverage = CoverageOf(0, p, 1000);
+    EXPECT_GE(coverage.in_time, kLeastCoverage) << p;
+    // At most what t_7 is above the normal quantile, 1.21, and the chance in eight batches.
+    EXPECT_LE(coverage.in_time_width, 1.35 * coverage.independent_width) << p;
+  }
+}
+
+// The values' correlation, 0.9 from one to the next, makes the median of 2000 as uncertain as that
+// of a sixteenth of them; the old interval is then four times too narrow.
+TEST(PercentileIntervalInTime, CoversValuesThatResembleTheirNeighbours) {
+  const Coverage median = CoverageOf(0.9, 50, 2000);
+  EXPECT_LE(median.independent, 0.6);
+  EXPECT_GE(median.in_time, kLeastCoverage);
+  const Coverage p95 = CoverageOf(0.9, 95, 2000);
+  EXPECT_LE(p95.independent, 0.8);
+  EXPECT_GE(p95.in_time, kLeastCoverage);
+}
+
+TEST(PercentileIntervalInTime, ConstantValuesHaveNoWidth) {
+  const std::vector<double> same(1000, 3.5);
+  const Interval interval = PercentileIntervalInTime(same, same, 50);
+  EXPECT_EQ(interval.low, 3.5);
+  EXPECT_EQ(interval.high, 3.5);
+  EXPECT_EQ(interval.confidence, 0.95);
+}
+
+// By hand for 1 to 16 in order. Median: half of the batches lie below it, the variance of the mean
+// share is 1/4 / 7, t_7(0.975) / z = 2.3646 / 1.9600, so 7 / 1.4555 = 4.8: four values, whose
+// smallest and largest enclose a median with 1 - 2 / 2^4. 75 %: as many, and 1 - 0.75^4 - 0.25^4.
+TEST(PercentileIntervalInTime, DriftIsWorthFewValues) {
+  std::vector<double> rising(16);
+  std::iota(rising.begin(), rising.end(), 1.0);
+  for (const auto& [p, confidence] : {std::pair{50.0, 0.875}, std::pair{75.0, 0.6796875}}) {
+    const Interval interval = PercentileIntervalInTime(rising, rising, p);
+    EXPECT_EQ(interval.low, 1) << p;
+    EXPECT_EQ(interval.high, 16) << p;
+    EXPECT_NEAR(interval.confidence, confidence, 1e-12) << p;
+    EXPECT_EQ(interval.method, "order statistics 1 and 16 of 16 that are worth 4");
+  }
+}
+
+TEST(PercentileIntervalInTime, IsNeverNarrowerThanForIndependentValuesAndHoldsTheEstimate) {
+  std::mt19937_64 engine(11);
+  for (size_t count : {1, 15, 16, 17, 100, 333}) {
+    for (const double phi : {0.0, 0.7, 0.99}) {
+      const std::vector<double> series = Autoregressive(engine, count, phi);
+      std::vector<double> sorted = series;
+      std::sort(sorted.begin(), sorted.end());
+      for (const double p : {50, 90, 95, 99}) {
+        const Interval in_time = PercentileIntervalInTime(series, sorted, p);
+        const Interval independent = PercentileInterval(sorted, p);
+        EXPECT_LE(in_time.low, independent.low) << count << " " << p;
+        EXPECT_GE(in_time.high, independent.high) << count << " " << p;
+        EXPECT_LE(in_time.low, Percentile(sorted, p));
+        EXPECT_GE(in_time.high, Percentile(sorted, p));
+      }
+    }
+  }
+  EXPECT_EQ(PercentileIntervalInTime({}, {}, 50).confidence, 0);
+}
+
 TEST(Statistics, PairedRatioIgnoresCommonDriftAndOutliers) {
   std::vector<double> a, b;
   for (int i = 0; i < 41; ++i) {

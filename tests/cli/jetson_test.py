@@ -78,7 +78,24 @@ class JetsonTest(CliTest):
         self.assertIn('platform: "onnxruntime_onnx"', triton)
         self.assertIn(f'default_model_filename: "{manifest["model"]["file"]}"', triton)
         self.assertFalse((self.package / "engine").exists())
-        self.assertTrue(self.json("verify", self.package)["pass"])
+        document = self.json("verify", self.package)
+        self.assertTrue(document["pass"])
+        self.assertEqual(document["runtime"]["name"], "onnxruntime")
+        self.assertIn("trtexec", document["runtime"]["stands_in_because"])
+        self.assertIn("which stands in for TensorRT: ", self.done("verify", self.package).stdout)
+
+    def test_verify_uses_tensorrt_where_it_is(self):
+        """This machine gets a trtexec, which computes nothing: the outputs are others than ONNX Runtime recorded."""
+        with tempfile.TemporaryDirectory() as folder:
+            tool = pathlib.Path(folder) / "trtexec"
+            tool.write_text(f'#!/bin/sh\nFAKE_TRTEXEC_VERSION=10.3.0 exec python3 "{FAKE}" "$@"\n')
+            tool.chmod(0o755)
+            environment = dict(os.environ, PATH=f"{folder}:{os.environ['PATH']}", EDGEOPT_CACHE=f"{folder}/cache")
+            process = self.run_edgeopt("verify", self.package, "--json", env=environment)
+            document = json.loads(process.stdout)
+            self.assertEqual((process.returncode, document["pass"]), (GATE_FAILED, False), process.stderr)
+            self.assertEqual((document["runtime"]["name"], document["runtime"]["version"]), ("tensorrt", "10.3.0"))
+            self.assertNotIn("stands_in_because", document["runtime"])
 
     def test_the_recipe_builds_an_engine_with_each_release(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -151,6 +168,13 @@ class JetsonEngineTest(CliTest):
             triton = (package / "config.pbtxt").read_text()
             self.assertIn('platform: "tensorrt_plan"', triton)
             self.assertIn(engines[0].name, triton)
+            process = subprocess.run([EDGEOPT, "verify", package, "--host", HOST, "--json"], env=sshd.environment(),
+                                     capture_output=True, text=True, check=False, timeout=200, stdin=subprocess.DEVNULL)
+            self.assertEqual(process.returncode, DONE, process.stdout + process.stderr)
+            document = json.loads(process.stdout)
+            self.assertEqual(document["host"]["name"], HOST)
+            self.assertEqual((document["runtime"]["name"], document["runtime"]["version"]), ("tensorrt", "10.3.0"))
+            self.assertIn("trtexec", document["runtime"]["executes_by"])
 
 
 if __name__ == "__main__":

@@ -189,6 +189,8 @@ class RemoteFaultsTest(SshdTest):
         self.assertEqual((process.returncode, process.stdout), (UNAVAILABLE, ""), process.stderr)
         self.assertRegex(process.stderr, r"(?m)^error: .*store/[0-9a-f]{64}.*")
         self.assert_nothing_half_written()
+        process = self.run_edgeopt("bench", self.new_model(), "--host", HOST, *QUICK, "--json")
+        self.assertTrue(json.loads(process.stdout)["error"]["environment"], process.stdout)  # a run ends, no step fails
         self.strike(None, None)
         self.done("bench", self.new_model(), "--host", HOST, *QUICK)
 

@@ -57,6 +57,16 @@ class ViolationTest(CliTest):
         self.assertEqual(process.returncode, GATE_FAILED)
         self.assertEqual(before, contents(self.folder))
 
+    def test_what_waits_for_a_decision_needs_no_host(self):
+        """resume without an alternative runs nothing: the machine that measures may be away."""
+        work = self.copy()
+        state = json.loads((work / "state.json").read_text())
+        state["record"]["measuring"]["host"] = "board.invalid"
+        (work / "state.json").write_text(json.dumps(state))
+        process = self.run_edgeopt("resume", work)
+        self.assertEqual(process.returncode, GATE_FAILED, process.stderr)
+        self.assertIn("is below the accuracy floor", process.stderr)
+
     def test_status_names_the_blocker(self):
         block = self.done("status").stdout
         self.assertIn("\nphase: VALIDATE\n", block)

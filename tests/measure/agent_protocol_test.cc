@@ -71,6 +71,7 @@ TEST(Answer, RoundTrips) {
   EXPECT_EQ(answer->id, 2);
   EXPECT_EQ(answer->error->code, ErrorCode::kUnsupported);
   EXPECT_EQ(answer->error->hint, "try this");
+  EXPECT_FALSE(answer->error->environment);
   answer = ParseAnswer(RefusalLine(std::nullopt, BadInput("what?")));
   ASSERT_TRUE(answer.ok());
   EXPECT_EQ(answer->id, -1);
@@ -80,11 +81,20 @@ TEST(Answer, RoundTrips) {
   EXPECT_EQ(answer->progress->total, 5);
 }
 
+TEST(Answer, TellsThatADiskFailed) {
+  const std::string line = RefusalLine(1, CantWrite("can't write 'x': No space left on device"));
+  EXPECT_EQ(json::parse(line)["error"]["environment"], true);
+  const auto answer = ParseAnswer(line);
+  ASSERT_TRUE(answer.ok());
+  EXPECT_TRUE(answer->error->environment);
+}
+
 TEST(Answer, RefusesOtherThings) {
   for (const char* line :
        {"", "{}", R"({"id": 1})", R"({"id": "1", "result": {}})", R"({"id": 1, "result": 3})",
         R"({"id": 1, "result": {}, "error": {}})", R"({"id": 1, "error": {"code": 3}})",
         R"({"id": 1, "error": {"code": "3", "message": ""}})",
+        R"({"id": 1, "error": {"code": 5, "message": "", "environment": 1}})",
         R"({"id": 1, "progress": {"done": 1}})"})
     EXPECT_FALSE(ParseAnswer(line).ok()) << line;
 }

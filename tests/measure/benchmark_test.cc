@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -127,6 +128,18 @@ TEST(Summarize, MatchesNumpy) {
   EXPECT_NEAR(summary.p50.interval.low, 469, 1);
   EXPECT_NEAR(summary.p50.interval.high, 532, 1);
   EXPECT_DOUBLE_EQ(summary.runs_per_s, 1e6 / 500.5);
+}
+
+// The same values in the order of a drift: worth four runs (tests/base/statistics_test.cc), whose
+// smallest and largest enclose the median with 1 - 2 / 2^4.
+TEST(Summarize, TheOrderInTimeCounts) {
+  std::vector<int64_t> rising = Scrambled();
+  std::sort(rising.begin(), rising.end());
+  const LatencySummary summary = Summarize(rising);
+  EXPECT_DOUBLE_EQ(summary.p50.value_us, 500.5);
+  EXPECT_DOUBLE_EQ(summary.p50.interval.low, 1);
+  EXPECT_DOUBLE_EQ(summary.p50.interval.high, 1000);
+  EXPECT_DOUBLE_EQ(summary.p50.interval.confidence, 0.875);
 }
 
 TEST(Summarize, OneRunIsAllOfIt) {

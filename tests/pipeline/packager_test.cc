@@ -36,6 +36,15 @@ RunModel Times(float factor) {
   };
 }
 
+// The same as the runtime that a package is verified in.
+RunPackaged Gives(float factor) {
+  return [factor](const fs::path& model, const package::Content&,
+                  const std::vector<std::vector<ir::Tensor>>& samples) -> Result<GoldenRun> {
+    EDGEOPT_TRY(auto outputs, Times(factor)(model, samples));
+    return GoldenRun{std::move(outputs), "onnxruntime", "1", {}, {}};
+  };
+}
+
 class PackagerTest : public ::testing::Test {
  protected:
   PackagerTest() {
@@ -83,11 +92,12 @@ TEST_F(PackagerTest, HoldsEverythingAndVerifies) {
                           "golden/2_outputs.npz", "manifest.json", "net_int8.onnx", "report.json",
                           "report.md"));
   for (const std::string& package : {packaged->folder, packaged->archive}) {
-    const auto verification = VerifyPackage(package, Times(1));
+    const auto verification = VerifyPackage(package, Gives(1));
     ASSERT_TRUE(verification.ok()) << verification.error().ToString();
     EXPECT_TRUE(verification->pass());
     EXPECT_EQ(verification->golden.size(), 3u);
     EXPECT_EQ(verification->files, 10);
+    EXPECT_EQ(ToJson(*verification)["runtime"], json({{"name", "onnxruntime"}, {"version", "1"}}));
   }
 }
 
@@ -115,7 +125,7 @@ TEST_F(PackagerTest, AnEarlierPackageStaysWhenTheNewOneFails) {
   const RunModel crash = [](const auto&, const auto&) { return Unavailable("it crashed"); };
   EXPECT_FALSE(BuildPackage(record_, work_, target(), /*replaceable=*/true, crash).ok());
   EXPECT_EQ(Sha256File(first->archive).value(), archive);
-  EXPECT_TRUE(VerifyPackage(first->folder, Times(1))->pass());
+  EXPECT_TRUE(VerifyPackage(first->folder, Gives(1))->pass());
   std::vector<std::string> names;
   for (const auto& entry : fs::directory_iterator(work_))
     names.push_back(entry.path().filename().string());
@@ -128,7 +138,7 @@ TEST_F(PackagerTest, ANameWithASlashBehindIsTheSame) {
       BuildPackage(record_, work_, folder_.path() / "release/", /*replaceable=*/false, Times(1));
   ASSERT_TRUE(packaged.ok()) << packaged.error().ToString();
   EXPECT_EQ(packaged->archive, (folder_.path() / "release.tar.zst").string());
-  EXPECT_TRUE(VerifyPackage(packaged->archive, Times(1))->pass());
+  EXPECT_TRUE(VerifyPackage(packaged->archive, Gives(1))->pass());
 }
 
 TEST_F(PackagerTest, AUsersFolderIsNotReplaced) {
@@ -152,8 +162,8 @@ TEST_F(PackagerTest, OtherOutputsThanRecordedFail) {
   const auto packaged = Build();
   ASSERT_TRUE(packaged.ok());
   // int8: 5 % of the range are tolerated.
-  EXPECT_TRUE(VerifyPackage(packaged->folder, Times(1.04f))->pass());
-  const auto verification = VerifyPackage(packaged->folder, Times(1.06f));
+  EXPECT_TRUE(VerifyPackage(packaged->folder, Gives(1.04f))->pass());
+  const auto verification = VerifyPackage(packaged->folder, Gives(1.06f));
   ASSERT_TRUE(verification.ok());
   EXPECT_FALSE(verification->pass());
   EXPECT_NEAR(verification->golden[0].error_ratio, 0.06, 1e-3);
@@ -163,19 +173,20 @@ TEST_F(PackagerTest, WhatWasTamperedWithIsNotRun) {
   const auto packaged = Build();
   ASSERT_TRUE(packaged.ok());
   ASSERT_TRUE(WriteFile(fs::path(packaged->folder) / "net_int8.onnx", "evil").ok());
-  const auto verification = VerifyPackage(packaged->folder, [](auto&, auto&) {
+  const auto verification = VerifyPackage(packaged->folder, [](auto&, auto&, auto&) {
     ADD_FAILURE() << "the model was run";
-    return Result<std::vector<std::vector<ir::Tensor>>>(Internal("run"));
+    return Result<GoldenRun>(Internal("run"));
   });
   ASSERT_TRUE(verification.ok());
   EXPECT_FALSE(verification->pass());
   EXPECT_EQ(verification->file_complaints.size(), 1u);
+  EXPECT_TRUE(ToJson(*verification)["runtime"].is_null());
 }
 
 TEST_F(PackagerTest, WhatIsNoPackageIsRefused) {
-  EXPECT_EQ(VerifyPackage(folder_.path() / "none", Times(1)).error().code, ErrorCode::kBadInput);
-  EXPECT_EQ(VerifyPackage(folder_.path(), Times(1)).error().code, ErrorCode::kBadInput);
-  EXPECT_EQ(VerifyPackage(folder_.path() / "data.npz", Times(1)).error().code,
+  EXPECT_EQ(VerifyPackage(folder_.path() / "none", Gives(1)).error().code, ErrorCode::kBadInput);
+  EXPECT_EQ(VerifyPackage(folder_.path(), Gives(1)).error().code, ErrorCode::kBadInput);
+  EXPECT_EQ(VerifyPackage(folder_.path() / "data.npz", Gives(1)).error().code,
             ErrorCode::kBadInput);
 }
 
@@ -208,7 +219,35 @@ TEST_F(JetsonPackageTest, WithoutAnEngineTritonIsGivenTheOnnxModel) {
   const std::string triton = Text(*packaged, "config.pbtxt");
   EXPECT_THAT(triton, HasSubstr("platform: \"onnxruntime_onnx\""));
   EXPECT_THAT(triton, HasSubstr("default_model_filename: \"net_int8.onnx\""));
-  EXPECT_TRUE(VerifyPackage(packaged->folder, Times(1))->pass());
+  EXPECT_TRUE(VerifyPackage(packaged->folder, Gives(1))->pass());
+}
+
+TEST_F(JetsonPackageTest, VerifyingSaysWhatItIsForAndWhatProvedIt) {
+  const auto packaged = BuildWith({});
+  ASSERT_TRUE(packaged.ok()) << packaged.error().ToString();
+  const RunPackaged stand_in = [](const fs::path& model, const package::Content& content,
+                                  const std::vector<std::vector<ir::Tensor>>& samples) {
+    EXPECT_TRUE(content.for_tensorrt);
+    EXPECT_EQ(content.precision, "int8");
+    auto run = Gives(1)(model, content, samples);
+    run->stands_in_because = "no trtexec";
+    return run;
+  };
+  const auto verification = VerifyPackage(packaged->folder, stand_in);
+  ASSERT_TRUE(verification.ok()) << verification.error().ToString();
+  EXPECT_EQ(ToJson(*verification)["runtime"],
+            json({{"name", "onnxruntime"}, {"version", "1"}, {"stands_in_because", "no trtexec"}}));
+
+  record_.steps[2].kind = "static-int8";
+  record_.format = "onnx";
+  const auto plain = Build();
+  ASSERT_TRUE(plain.ok()) << plain.error().ToString();
+  EXPECT_TRUE(
+      VerifyPackage(plain->folder, [](const fs::path& model, const package::Content& content,
+                                      const std::vector<std::vector<ir::Tensor>>& samples) {
+        EXPECT_FALSE(content.for_tensorrt);
+        return Gives(1)(model, content, samples);
+      })->pass());
 }
 
 TEST_F(JetsonPackageTest, TheEngineGoesAlong) {
@@ -228,7 +267,7 @@ TEST_F(JetsonPackageTest, TheEngineGoesAlong) {
   EXPECT_EQ(roles["engine/trt-a.engine"], "engine");
   EXPECT_EQ(roles["engine/trt.timing"], "timing cache");
   EXPECT_EQ(roles["build.sh"], "build recipe");
-  EXPECT_TRUE(VerifyPackage(packaged->archive, Times(1))->pass());
+  EXPECT_TRUE(VerifyPackage(packaged->archive, Gives(1))->pass());
 }
 
 TEST_F(JetsonPackageTest, AnEngineThatCanNotBeFetchedIsAnError) {

@@ -6,6 +6,7 @@
 
 #include "pipeline/fake_world.h"
 #include "pipeline/plan.h"
+#include "report/verdict.h"
 
 namespace edgeopt::pipeline {
 namespace {
@@ -125,6 +126,24 @@ TEST_F(JetsonTest, WithoutADeviceTheSmallerIsKept) {
     EXPECT_THAT(state_.record.Find(id)->reason, HasSubstr("no engine was built")) << id;
 }
 
+// So it is held neither for nor against the latency target: of these two it would meet one.
+TEST_F(JetsonTest, WithoutADeviceALatencyTargetIsNotJudged) {
+  for (const double target_ms : {1.0, 1000.0}) {
+    State state = state_;
+    state.record.latency_label = "Host Estimate (not target hardware)";
+    state.record.latency_target_ms = target_ms;
+    const World world = fake_.Make();
+    EXPECT_EQ(RunWorkflow(state, world, SilentSink(), nullptr).value(), Ending::kPackaged);
+    EXPECT_NE(state.record.Find("tensorrt-int8"), nullptr)
+        << "stopped at a target of " << target_ms;
+    EXPECT_FALSE(TargetMet(state.record));
+    EXPECT_FALSE(TargetMissed(state.record));
+    const report::Verdict verdict = report::Judge(state.record);
+    EXPECT_TRUE(verdict.pass);
+    EXPECT_THAT(verdict.not_judged, ElementsAre(HasSubstr("no engine was built")));
+  }
+}
+
 TEST_F(JetsonTest, BelowTheFloorIsBelowItWithoutADeviceToo) {
   state_.record.latency_label = "Host Estimate (not target hardware)";
   fake_["tensorrt-int8"].accuracy = 0.5;
@@ -148,7 +167,7 @@ TEST_F(JetsonTest, AHostOrTheDeviceItselfRunsEngines) {
   report::Step step;
   step.kind = "tensorrt-int8";
   record.latency_label = "Host Estimate (not target hardware)";
-  EXPECT_TRUE(HasStandIn(record, step));
+  EXPECT_TRUE(report::HasStandIn(record, step));
   record.measuring.host = "board";
   EXPECT_TRUE(RunsInTensorRt(record, step));
   record.measuring.host.clear();
@@ -156,7 +175,7 @@ TEST_F(JetsonTest, AHostOrTheDeviceItselfRunsEngines) {
   EXPECT_TRUE(RunsInTensorRt(record, step));
   step.kind = "baseline";
   EXPECT_FALSE(RunsInTensorRt(record, step));
-  EXPECT_FALSE(HasStandIn(record, step));
+  EXPECT_FALSE(report::HasStandIn(record, step));
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "base/hash.h"
 #include "cli/command.h"
+#include "cli/convert_source.h"
 #include "cli/data_options.h"
 #include "cli/output_option.h"
 #include "cli/runtime.h"
@@ -16,6 +17,7 @@
 #include "data/noise.h"
 #include "formats/onnx/onnx.h"
 #include "formats/tflite/raise.h"
+#include "frameworks/recognize.h"
 #include "measure/machine.h"
 #include "pipeline/from_tflite.h"
 #include "pipeline/input_shapes.h"
@@ -38,6 +40,8 @@ struct Options {
   std::vector<std::string> shapes;
   std::string signature, table;
   bool channels_last = false;
+  SourceArguments source;  // of a model in a framework
+  bool unverified = false;
 
   bool has_data() const { return !calibration.path.empty(); }
   bool reads_table() const { return !table.empty() && !has_data(); }
@@ -269,18 +273,50 @@ class Conversion {
   std::optional<quant::CalibrationTable> table_;
 };
 
+// --shape and --signature are the framework's to see to.
+Result<Answer> ConvertFrom(const frameworks::Source& source, const Options& options,
+                           Context& context) {
+  SourceConversion conversion;
+  conversion.output = options.output;
+  conversion.arguments = options.source;
+  conversion.unverified = options.unverified;
+  conversion.format_alone = options.convert.precision == "fp32" && options.convert.io == "float" &&
+                            !options.channels_last;
+  conversion.go_on = [&](const std::string& model) {
+    Options rest = options;
+    rest.model = model;
+    rest.shapes.clear();
+    rest.signature.clear();
+    return Conversion(rest, context).Run();
+  };
+  return ConvertSource(source, conversion, context);
+}
+
 Result<Answer> Execute(const Options& options, Context& context) {
-  return Conversion(options, context).Run();
+  EDGEOPT_TRY(const auto framework, frameworks::Recognize(options.model));
+  if (!framework) {
+    if (ToSourceOptions(options.source).any() || options.unverified)
+      return UsageError("'" + options.model + "' is ONNX or TFLite, which edgeopt reads itself",
+                        "leave out the options for models of PyTorch and TensorFlow");
+    return Conversion(options, context).Run();
+  }
+  SourceArguments arguments = options.source;
+  arguments.shapes = options.shapes;
+  arguments.signature = options.signature;
+  EDGEOPT_TRY(const auto source, pipeline::OpenSource(options.model, ToSourceOptions(arguments)));
+  return ConvertFrom(*source, options, context);
 }
 
 void Configure(Parser& parser, Options& options) {
   pipeline::ConvertOptions& convert = options.convert;
-  parser.Add("model", options.model, "the ONNX or TFLite model").Required();
+  parser.Add("model", options.model, "the model: ONNX, TFLite, PyTorch, TensorFlow, Keras")
+      .Required();
   AddOutputOption(parser, options.output);
   parser.Add("--precision", convert.precision, "of weights, or (int...) of everything")
       .OneOf({"fp32", "fp16", "dynamic-int8", "int8", "int16x8"});
   AddDataOptions(parser, options.calibration, "--calibration",
-                 "data for integers' ranges, and to verify the result", false);
+                 "data for integers' ranges, and to verify the result", false, true,
+                 /*brief=*/true);
   AddTableOption(parser, options.table);
   parser.Add("--calibrator", convert.quantize.calibrator, "how ranges are chosen (default: best)")
       .TypeName("NAME")
@@ -294,12 +330,17 @@ void Configure(Parser& parser, Options& options) {
   parser.Add("--signature", options.signature, "which of a TFLite model's (default: the first)")
       .TypeName("NAME")
       .WithoutDefault();
+  AddSourceOptions(parser, options.source, /*shapes_and_signature=*/false);
+  parser
+      .AddFlag("--unverified", options.unverified,
+               "a .pt2 is not compared with PyTorch, which need not be there")
+      .Rare();
 }
 
 }  // namespace
 
 Command convert() {
-  return {"convert", "ONNX to TFLite and back, verified in both runtimes", Group::kModel,
+  return {"convert", "To ONNX or TFLite, verified in both runtimes", Group::kModel,
           [](Parser& parser) -> Run {
             auto options = std::make_shared<Options>();
             Configure(parser, *options);

@@ -24,8 +24,12 @@ struct Options {
 };
 
 // The plan that would be followed; nothing is measured or written.
-Result<Answer> DryRun(report::Record record) {
-  EDGEOPT_TRY(ir::Model model, pipeline::ReadModel(record.model_path));
+Result<Answer> DryRun(const pipeline::Preflight& preflight) {
+  report::Record record = preflight.record;
+  EDGEOPT_TRY(ir::Model model,
+              pipeline::ReadModel(record.imported
+                                      ? preflight.imported_files->path() / record.imported->model
+                                      : std::filesystem::path(record.model_path)));
   EDGEOPT_CHECK_OK(formats::InferTypes(model));
   record.model_facts =
       ToJson(pipeline::InspectFacts(model, pipeline::Float16Gains(pipeline::RunMachine(record))));
@@ -51,13 +55,13 @@ Result<Answer> Execute(const Options& options, Context& context) {
     if (options.dry_run) return UsageError("--dry-run is for one host", "run it once for each");
     return RunOnHosts(run, hosts, context);
   }
-  const pipeline::Preflight preflight =
-      pipeline::RunPreflight(run, pipeline::MakePreflightWorld(AgentsOf(context, run.measuring)),
-                             *context.sink, context.cancel);
+  const pipeline::Preflight preflight = pipeline::RunPreflight(
+      run, pipeline::MakePreflightWorld(AgentsOf(context, run.measuring), ImportToolsOf(context)),
+      *context.sink, context.cancel);
   if (options.dry_run) {
     WarnOf(preflight, context);
     if (const auto failure = preflight.failure()) return *failure;
-    return DryRun(preflight.record);
+    return DryRun(preflight);
   }
   EDGEOPT_CHECK_OK(StartState(preflight, run.work, context));
   EDGEOPT_TRY(const auto work, pipeline::WorkFolder::Open(run.work));

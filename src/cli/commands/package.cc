@@ -31,12 +31,17 @@ Result<Answer> Execute(const Options& options, Context& context) {
                                  : std::filesystem::path(options.output);
   EDGEOPT_TRY(const pipeline::AgentStarter agents, AgentsOf(context, state.record.measuring));
   const report::Step* best = state.record.best();
-  std::string runtime = best != nullptr ? pipeline::RuntimeOf(state.record, *best) : "";
-  EDGEOPT_TRY(
-      const pipeline::Packaged packaged,
-      pipeline::BuildPackage(state.record, work.path(), folder, by_default,
-                             pipeline::RunInAgent(agents, state.record.threads, std::move(runtime)),
-                             pipeline::FetchFromAgent(agents, state.record, work.path())));
+  std::string runtime;
+  auto optimization = runtimes::GraphOptimization::kAll;
+  if (best != nullptr) {
+    runtime = pipeline::RuntimeOf(state.record, *best);
+    optimization = pipeline::OptimizationOf(state.record, *best);
+  }
+  EDGEOPT_TRY(const pipeline::Packaged packaged,
+              pipeline::BuildPackage(state.record, work.path(), folder, by_default,
+                                     pipeline::RunInAgent(agents, state.record.threads,
+                                                          std::move(runtime), optimization),
+                                     pipeline::FetchFromAgent(agents, state.record, work.path())));
   if (by_default || state.package_folder.empty()) {
     state.package_folder = packaged.folder;
     state.package_archive = packaged.archive;

@@ -16,8 +16,9 @@ Result<Answer> Execute(const RunArguments& arguments, Context& context) {
     return UsageError("preflight is for one host", "run it once for each");
   EDGEOPT_TRY(const pipeline::RunOptions options, ToRunOptions(arguments));
   const pipeline::Preflight preflight = pipeline::RunPreflight(
-      options, pipeline::MakePreflightWorld(AgentsOf(context, options.measuring)), *context.sink,
-      context.cancel);
+      options,
+      pipeline::MakePreflightWorld(AgentsOf(context, options.measuring), ImportToolsOf(context)),
+      *context.sink, context.cancel);
   Answer answer;
   for (const pipeline::PreflightItem& item : preflight.items) {
     answer.text += std::string(Name(item.level)) + "  " + item.name + ": " + item.finding + "\n";

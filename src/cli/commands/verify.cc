@@ -15,12 +15,27 @@ struct Options {
   HostArguments host;
 };
 
+// "onnxruntime", as agents call it, for people.
+std::string RuntimeName(const std::string& runtime) {
+  if (runtime == "tensorrt") return "TensorRT";
+  return runtime == "litert" ? "LiteRT" : "ONNX Runtime";
+}
+
+std::string RuntimeText(const pipeline::GoldenRun& run) {
+  std::string text = "runtime: " + RuntimeName(run.runtime) + " " + run.version;
+  if (!run.executes_by.empty()) text += ", run by " + run.executes_by;
+  if (!run.stands_in_because.empty())
+    text += ", which stands in for TensorRT: " + run.stands_in_because;
+  return text + "\n";
+}
+
 std::string Text(const pipeline::Verification& verification) {
   std::string text = "model: " + verification.model + " (" + verification.variant + ")\n";
   for (const std::string& complaint : verification.file_complaints)
     text += "fail  " + complaint + "\n";
   if (verification.file_complaints.empty())
     text += "pass  " + std::to_string(verification.files) + " files have their SHA-256\n";
+  if (!verification.run.runtime.empty()) text += RuntimeText(verification.run);
   for (const auto& sample : verification.golden) {
     text += std::string(sample.pass ? "pass" : "fail") + "  " + sample.inputs + ": ";
     text += sample.problem.empty()
@@ -36,14 +51,12 @@ std::string Text(const pipeline::Verification& verification) {
 
 Result<Answer> Execute(const Options& options, Context& context) {
   EDGEOPT_TRY(const pipeline::AgentStarter agents, OpenAgents(context, options.host));
-  EDGEOPT_TRY(
-      const pipeline::Verification verification,
-      pipeline::VerifyPackage(options.package, pipeline::RunInAgent(agents, options.threads)));
+  EDGEOPT_TRY(const auto client, agents.Start());
+  EDGEOPT_TRY(const pipeline::Verification verification,
+              pipeline::VerifyPackage(options.package,
+                                      pipeline::RunPackagedIn(agents, *client, options.threads)));
   Answer answer{Text(verification), ToJson(verification), {}};
-  if (agents.remote) {
-    EDGEOPT_TRY(const auto client, agents.Start());
-    AddHost(agents, client->hello(), answer.text, answer.document);
-  }
+  AddHost(agents, client->hello(), answer.text, answer.document);
   if (!verification.file_complaints.empty())
     answer.failure =
         BadInput("the package is not as it was made: " + verification.file_complaints.front(),
@@ -53,7 +66,9 @@ Result<Answer> Execute(const Options& options, Context& context) {
         "the model gives other outputs on " +
             (agents.remote ? "'" + agents.remote->name() + "'" : std::string("this machine")) +
             " than were recorded",
-        "measure its accuracy there before you use it");
+        verification.run.stands_in_because.empty()
+            ? "measure its accuracy there before you use it"
+            : "ONNX Runtime stood in for TensorRT; verify it on the device (--host)");
   return answer;
 }
 

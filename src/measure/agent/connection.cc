@@ -68,13 +68,18 @@ Result<std::unique_ptr<AgentClient::Connection>> AgentClient::Connection::Open(
     EDGEOPT_TRY(ExchangeFile file, ExchangeFile::Create(exchange->path() / kInputsFile));
     inputs.emplace(std::move(file));
   }
-  auto process = Subprocess::Start({.argv = options.argv, .max_line_bytes = kMaxLineBytes});
-  if (!process.ok()) return process.error().Within("the agent");
+  auto process = Subprocess::Start(
+      {.argv = options.argv, .environment = options.environment, .max_line_bytes = kMaxLineBytes});
+  if (!process.ok()) return process.error().Within(options.who);
   std::unique_ptr<Connection> connection(
       new Connection(std::move(options), std::move(process).value()));
   connection->exchange_ = std::move(exchange);
   connection->inputs_ = std::move(inputs);
   return connection;
+}
+
+std::string AgentClient::Connection::who() const {
+  return options_.where.empty() ? options_.who : options_.who + " " + options_.where;
 }
 
 std::string AgentClient::Connection::exchange_folder() const {
@@ -83,7 +88,7 @@ std::string AgentClient::Connection::exchange_folder() const {
 
 Result<json> AgentClient::Connection::Call(const std::string& method, json params, Sink* sink,
                                            const std::string& label) {
-  if (ended_) return Unavailable("the agent has ended", "start another one");
+  if (ended_) return Unavailable(options_.who + " has ended", "start another one");
   const int64_t id = next_id_++;
   const std::string line = RequestLine({id, method, std::move(params)});
   if (line.size() > kMaxLineBytes)
@@ -132,13 +137,12 @@ Result<std::string> AgentClient::Connection::NextLine(const std::string& method,
 
 Error AgentClient::Connection::Ended(const std::string& method, const std::string& how) {
   ended_ = true;
-  const std::string who = options_.where.empty() ? "the agent" : "the agent " + options_.where;
   const auto status = process_.Wait(kPatienceAtTheEnd);
   if (how.empty() && status.ok() && options_.explain_end)
     if (const auto told = options_.explain_end(*status, process_.error_output()))
-      return told->Within(who + " ended during '" + method + "'");
+      return told->Within(who() + " ended during '" + method + "'");
   std::string reason = how;
-  std::string hint = "the runtime may not stand this model; try another variant or fewer threads";
+  std::string hint = options_.end_hint;
   if (reason.empty() && status.ok()) reason = status->ToString();
   if (reason.empty()) {
     process_.Kill();
@@ -146,7 +150,7 @@ Error AgentClient::Connection::Ended(const std::string& method, const std::strin
   }
   if (how.empty() && status.ok() && status->signal == SIGKILL)
     hint = "it was ended from outside; where memory ran out, the kernel's log says so (dmesg)";
-  return Unavailable(who + " ended during '" + method + "': " + reason + ErrorTail(), hint);
+  return Unavailable(who() + " ended during '" + method + "': " + reason + ErrorTail(), hint);
 }
 
 AgentClient::Connection::~Connection() {
@@ -179,7 +183,7 @@ Status AgentClient::Connection::WaitForEnd() {
   ended_ = true;
   EDGEOPT_TRY(const ExitStatus status, process_.Wait(kPatienceAtTheEnd));
   if (status.ok()) return OkStatus();
-  return Unavailable("the agent ended with " + status.ToString() + ErrorTail());
+  return Unavailable(options_.who + " ended with " + status.ToString() + ErrorTail());
 }
 
 Status AgentClient::Connection::Send(const Payload& payload) {

@@ -44,6 +44,9 @@ class AgentClient::Connection {
   void LetTidyUp() { tidies_up_ = true; }
   bool usable() const { return !ended_; }
   const AgentOptions& options() const { return options_; }
+  // "the agent on 'pi@board'".
+  std::string who() const;
+  const std::string& error_output() const { return process_.error_output(); }
   std::string exchange_folder() const;
 
  private:

@@ -350,8 +350,10 @@ Status GraphRaising::AddOperators() {
     problems.Add(where, raised.error());
     BindNothing(op);
   }
-  return problems.ToStatus("operator", "ONNX",
-                           "run the model in LiteRT, or convert it from its source without them");
+  return problems.ToStatus(
+      "operator", "ONNX",
+      "'edgeopt bench' tells whether LiteRT runs the model as it is; else convert it "
+      "from its source without them");
 }
 
 Status GraphRaising::Run() {

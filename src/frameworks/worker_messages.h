@@ -1,0 +1,17 @@
+// The messages `describe` and `export` of a worker (docs/agent-protocol.md). What it answers is
+// read as untrusted: BadInput for what does not follow the document. Internal to frameworks/.
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include "base/result.h"
+#include "frameworks/worker.h"
+#include "measure/json_fields.h"
+
+namespace edgeopt::frameworks {
+
+Result<Description> DescriptionFrom(const nlohmann::json& answer);
+nlohmann::json ToJson(const ExportRequest& request);
+Result<Exported> ExportedFrom(const nlohmann::json& answer);
+
+}  // namespace edgeopt::frameworks

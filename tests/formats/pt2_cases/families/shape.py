@@ -1,0 +1,57 @@
+import torch
+from torch.export import Dim
+from torch.nn import functional
+
+from case_list import case, core, ints, normal
+
+case("view", lambda: (lambda x: x.view(2, -1), normal(2, 3, 4)))
+case("view_dynamic", lambda: (lambda x: x.view(x.shape[0], x.shape[1] * 4), normal(2, 3, 4)),
+     dynamic=({0: Dim("batch"), 1: Dim("length")},), run_on=lambda: (normal(3, 5, 4),))
+case("reshape_inferred_dynamic", lambda: (lambda x: x.reshape(-1, 4), normal(2, 3, 4)),
+     dynamic=({0: Dim("batch"), 1: Dim("length")},), run_on=lambda: (normal(3, 5, 4),))
+case("view_as", lambda: (lambda x, y: x.view_as(y), normal(6), normal(2, 3)))
+case("flatten", lambda: (lambda x: (x.flatten(1), x.flatten(1, 2), torch.flatten(x)), normal(2, 3, 4, 5)))
+case("flatten_dynamic", lambda: (lambda x: x.flatten(1), normal(2, 3, 4)), dynamic=({0: Dim("batch")},), run_on=lambda: (normal(5, 3, 4),))
+case("unflatten", lambda: (lambda x: x.unflatten(1, (2, 3)), normal(2, 6, 4)))
+case("permute", lambda: (lambda x: x.permute(0, 2, -1, 1), normal(2, 3, 4, 5)))
+case("transpose", lambda: (lambda x: (x.transpose(1, -1), x[0].t(), x[0].mT), normal(2, 3, 4)))
+case("movedim", lambda: (lambda x: torch.movedim(x, 1, -1), normal(2, 3, 4, 5)))
+case("squeeze", lambda: (lambda x: (x.squeeze(1), x.squeeze(), x.squeeze((1, 3)), x.squeeze(0)), normal(2, 1, 3, 1)))
+case("unsqueeze", lambda: (lambda x: (x.unsqueeze(0), x.unsqueeze(-1), x[:, None]), normal(2, 3)))
+core("expand", lambda: (lambda x: x.expand(4, -1, 3, -1), normal(2, 1, 5)))
+case("expand_dynamic", lambda: (lambda x, c: torch.cat([c.expand(x.shape[0], -1, -1), x], 1), normal(2, 3, 4), normal(1, 1, 4)),
+     dynamic=({0: Dim("batch")}, None), run_on=lambda: (normal(5, 3, 4), normal(1, 1, 4)))
+case("expand_as", lambda: (lambda x, y: x.expand_as(y), normal(3), normal(2, 3)))
+case("broadcast_to", lambda: (lambda x: torch.broadcast_to(x, (4, 2, 3)), normal(2, 1)))
+case("repeat", lambda: (lambda x: x.repeat(2, 1, 3), normal(2, 3)))
+case("repeat_dynamic", lambda: (lambda x: x.repeat(1, x.shape[0]), normal(2, 3)), dynamic=({0: Dim("batch")},), run_on=lambda: (normal(4, 3),))
+case("tile", lambda: (lambda x: torch.tile(x, (2,)), normal(2, 3)))
+case("repeat_interleave", lambda: (lambda x: (x.repeat_interleave(2, dim=1), x.repeat_interleave(3)), normal(2, 3)))
+core("cat", lambda: (lambda x, y: torch.cat([x, y, x], dim=-1), normal(2, 3), normal(2, 4)))
+case("cat_mixed_types", lambda: (lambda x, y: torch.cat([x, y]), normal(2, 3), ints(2, 3)))
+case("stack", lambda: (lambda x, y: (torch.stack([x, y], 1), torch.stack([x, y], -1)), normal(2, 3), normal(2, 3)))
+case("split", lambda: (lambda x: torch.split(x, 3, dim=1), normal(2, 8)))
+case("split_with_sizes", lambda: (lambda x: torch.split(x, [1, 4, 3], dim=-1), normal(2, 8)))
+case("chunk", lambda: (lambda x: (*x.chunk(3, dim=1), *torch.tensor_split(x, 4, dim=1)), normal(2, 8)))
+case("chunk_one_used", lambda: (lambda x: x.chunk(2, dim=1)[1], normal(2, 8)))
+case("unbind", lambda: (lambda x: x.unbind(1), normal(2, 3, 4)))
+core("slice", lambda: (lambda x: (x[:, 1:3], x[1:], x[..., ::2], x[:, -2:], x[:, 1:-1], x[:, :100]), normal(3, 5, 6)))
+case("slice_dynamic", lambda: (lambda x: (x[:, 1:], x[:, : x.shape[1] - 1], x[:, -1]), normal(2, 5)),
+     dynamic=({1: Dim("length", min=3)},), run_on=lambda: (normal(2, 8),))
+case("slice_step_dynamic", lambda: (lambda x: x[:, ::2], normal(2, 6)), dynamic=({1: Dim("length", min=3)},), run_on=lambda: (normal(2, 9),))
+case("select", lambda: (lambda x: (x[0], x[:, -1], x.select(2, 1)), normal(2, 3, 4)))
+case("narrow", lambda: (lambda x: x.narrow(1, 2, 3), normal(2, 6)))
+case("roll", lambda: (lambda x: (x.roll(1, 1), x.roll((1, -2), (0, 2)), x.roll(3)), normal(3, 4, 5)))
+case("flip", lambda: (lambda x: x.flip(1, -1), normal(2, 3, 4)))
+case("pad_constant", lambda: (lambda x: functional.pad(x, (1, 2, 0, 3), value=0.5), normal(1, 2, 3, 4)))
+case("pad_negative", lambda: (lambda x: functional.pad(x, (-1, 2)), normal(1, 2, 4)))
+case("pad_reflect", lambda: (lambda x: functional.pad(x, (1, 2, 2, 1), mode="reflect"), normal(1, 2, 4, 5)))
+case("pad_replicate", lambda: (lambda x: functional.pad(x, (1, 2, 2, 1), mode="replicate"), normal(1, 2, 4, 5)))
+case("pad_circular", lambda: (lambda x: functional.pad(x, (1, 2), mode="circular"), normal(1, 2, 5)))
+case("pad_integers", lambda: (lambda x: functional.pad(x, (1, 0), value=9), ints(2, 4)))
+case("unfold_image", lambda: (lambda x: functional.unfold(x, (3, 2), stride=(2, 1), padding=1), normal(2, 3, 6, 5)))
+case("fold_image", lambda: (lambda x: functional.fold(x, (6, 5), 2), normal(2, 12, 20)))
+case("unfold_axis", lambda: (lambda x: x.unfold(1, 3, 2), normal(2, 9)))
+case("meshgrid", lambda: (lambda x, y: torch.meshgrid(x, y, indexing="ij"), normal(3), normal(4)))
+case("contiguous_clone_detach", lambda: (lambda x: x.transpose(0, 1).contiguous().clone().detach() + 1, normal(2, 3)))
+case("passed_through", lambda: (lambda x, y: (x, y + 1, x), normal(2, 3), normal(2)))
