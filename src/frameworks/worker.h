@@ -58,7 +58,7 @@ struct ExportRequest {
   std::string format = "onnx";      // or "tflite"
   std::filesystem::path output;     // absolute
   std::string exporter = "dynamo";  // "torchscript"; "tf2onnx", "tflite"
-  int64_t opset = 17;               // of ONNX
+  int64_t opset = 17;               // of ONNX; 0: TFLite has none
   DynamicAxes dynamic_axes;         // empty: all dimensions become fixed
 };
 struct Exported {

@@ -69,11 +69,12 @@ Result<Description> DescriptionFrom(const json& answer) {
 json ToJson(const ExportRequest& request) {
   json axes = json::object();
   for (const auto& [input, row] : request.dynamic_axes) axes[input] = row;
-  return {{"format", request.format},
-          {"output", request.output.string()},
-          {"exporter", request.exporter},
-          {"opset", request.opset},
-          {"dynamic_axes", std::move(axes)}};
+  json params = {{"format", request.format},
+                 {"output", request.output.string()},
+                 {"exporter", request.exporter},
+                 {"dynamic_axes", std::move(axes)}};
+  if (request.opset > 0) params["opset"] = request.opset;
+  return params;
 }
 
 Result<Exported> ExportedFrom(const json& answer) {

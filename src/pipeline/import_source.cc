@@ -75,10 +75,11 @@ class Import {
  private:
   Status OpenWorker() {
     EDGEOPT_TRY(worker_, StartFramework(tools_.agents, source_, request_.python, *tools_.sink));
-    EDGEOPT_TRY(description_, frameworks::Describe(*worker_));
     const int threads = std::max(1, worker_->hello().machine.usable_cpus);
     EDGEOPT_CHECK_OK(
         worker_->Load(source_.name(), frameworks::LoadOptionsFor(source_.framework(), threads)));
+    // After Load: TensorFlow takes a number of threads only before it does anything.
+    EDGEOPT_TRY(description_, frameworks::Describe(*worker_));
     imported_.version = worker_->runtime().version;
     warnings_ = description_.warnings;
     oracle_.reset();

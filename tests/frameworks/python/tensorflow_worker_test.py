@@ -99,6 +99,15 @@ class Keras(TensorflowTest):
         model.save(self.path("two.h5"))
         self.check("h5", "two.h5", "scores", model(self.image, training=False).numpy())
 
+    def test_sequential(self):
+        for package, kind, name in ((keras, "keras", "row.keras"), (keras, "h5", "row3.h5"), (tf_keras, "h5", "row2.h5")):
+            with self.subTest(name):
+                layers = package.layers
+                model = package.Sequential([layers.Input((8, 8, 3), name="image"), layers.Conv2D(4, 3), layers.Flatten(),
+                                            layers.Dense(3, name="scores")])
+                model.save(self.path(name))
+                self.check(kind, name, "scores", model(self.image, training=False).numpy())
+
     def test_code_of_a_file_needs_consent(self):
         for package, kind, name in ((tf_keras, "h5", "lambda2.h5"), (keras, "keras", "lambda3.keras"),
                                     (keras, "h5", "lambda3.h5")):

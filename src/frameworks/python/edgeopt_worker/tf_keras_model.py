@@ -84,7 +84,7 @@ class KerasProgram:
                             "call it once before saving, or save it as a SavedModel (model.export(folder))")
         names = [plain_name(tensor.name) for tensor in model.inputs]
         self.inputs = list(zip(names, [tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in model.inputs]))
-        outputs = unique([plain_name(name) for name in model.output_names])
+        outputs = unique([plain_name(name) for name in output_names(model)])
         self.outputs = list(zip(outputs, [tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in model.outputs]))
         self._function = tf.function(self._call, reduce_retracing=True)
 
@@ -102,6 +102,14 @@ class KerasProgram:
 
     def parameters(self):
         return int(self._model.count_params())
+
+
+def output_names(model):
+    """The names of the layers that give them. A Sequential of Keras 3 has a Functional inside that knows them."""
+    for holder in (model, getattr(model, "_functional", None)):
+        if getattr(holder, "output_names", None):
+            return holder.output_names
+    return [tensor.name for tensor in model.outputs]
 
 
 def structure_of(model):
