@@ -34,7 +34,11 @@ std::string Text(const report::Imported& imported, const frameworks::Source& sou
       (imported.version.empty() ? "" : ", " + imported.framework + " " + imported.version) + "\n";
   for (const json& attempt : imported.attempts)
     if (attempt.value("result", "") != "taken")
-      text += "tried " + attempt.value("way", "") + ": " + attempt.value("result", "") + "\n";
+      text += "tried " + attempt.value("way", "") +
+              (attempt["opset"].is_null() ? "" : ", opset " + attempt["opset"].dump()) +
+              (attempt.value("simplified", false) ? ", simplified" : "") +
+              (attempt.value("fixed_sizes", false) ? ", sizes fixed" : "") + ": " +
+              attempt.value("result", "") + "\n";
   if (imported.verified.is_null())
     return text + "not verified against " + imported.framework + " (--unverified)\n";
   for (const json& output : imported.verified.value("outputs", json::array())) {

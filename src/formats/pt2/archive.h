@@ -1,6 +1,6 @@
 // The ZIP archive that torch.export.save writes (PKWARE APPNOTE 6.3.9, with ZIP64): entries that
 // are stored, not compressed, and begin at multiples of 64 bytes, all below one folder.
-// Internal to formats/pt2.
+// Whoever asks what an archive is (frameworks/recognize.h) looks into it, too.
 #pragma once
 
 #include <cstdint>
