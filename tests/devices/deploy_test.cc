@@ -73,7 +73,9 @@ TEST_F(Deploys, RemovesWhatAPowerCutLeftLongAgo) {
   for (const char* name : {"abc.part.7/bin", "abc.part.8/bin", "store"})
     fs::create_directories(agents() / name);
   for (const char* name : {"abc.part.7", "abc.part.8", "store/def.part.7", "store/def.part.8"}) {
-    if (!fs::exists(agents() / name)) ASSERT_TRUE(WriteFile(agents() / name, "half").ok());
+    if (!fs::exists(agents() / name)) {
+      ASSERT_TRUE(WriteFile(agents() / name, "half").ok());
+    }
     if (std::string_view(name).ends_with("7")) fs::last_write_time(agents() / name, old);
   }
   ASSERT_TRUE(DeployNow().ok());
