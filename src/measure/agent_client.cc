@@ -173,6 +173,7 @@ BenchResult AgentClient::Describe(Timings timings) const {
   result.latency = Summarize(timings.latencies_ns);
   result.remarks = Remarks(result.latency, timings);
   if (!model_.timed_as.empty()) result.remarks.push_back("the times are " + model_.timed_as);
+  if (model_.dla) result.remarks.push_back(runtimes::Describe(*model_.dla));
   result.timings = std::move(timings);
   result.load_ms = static_cast<double>(model_.load_ns) * 1e-6;
   result.threads = threads_;

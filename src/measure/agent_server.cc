@@ -169,7 +169,8 @@ class Agent {
                              clock_() - start,
                              model.session->executes_by(),
                              model.session->executes_because(),
-                             self_timed == nullptr ? std::string() : self_timed->timed_as()};
+                             self_timed == nullptr ? std::string() : self_timed->timed_as(),
+                             model.session->dla_placement()};
     model_ = std::move(model);
     return ToJson(loaded);
   }

@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "pipeline/alternatives.h"
+#include "pipeline/dla_check.h"
 #include "pipeline/facts.h"
 #include "pipeline/shipping.h"
 #include "pipeline/step_kind.h"
@@ -121,6 +122,10 @@ PlannedStep TensorRtInt8(const Record& record, const ModelFacts* facts) {
   step.parameters["rules"] = "tensorrt";
   if (facts != nullptr && facts->quantized)
     step.why = "the model is quantized already; tensorrt-fp16 keeps its scales";
+  if (std::string why = Int8OffDla(record); step.applies && !why.empty()) {
+    step.applies = false;
+    step.why = std::move(why);
+  }
   return step;
 }
 

@@ -111,6 +111,19 @@ TEST(PlanTest, AJetsonGetsFloat16ThenInt8) {
   EXPECT_EQ(MakePlan(record).value()[1].parameters["calibrator"], "auto");
 }
 
+TEST(PlanTest, ADlaGetsInt8WhereItsTensorRtTakesQdq) {
+  report::Record record = JetsonRecord();
+  record.dla_core = 0;
+  EXPECT_THAT(Applying(record), ElementsAre("tensorrt-fp16"));
+  EXPECT_THAT(WhyNot(record, "tensorrt-int8"), HasSubstr("11.4.1"));
+  Decided(record, Decision::kKept);
+  nlohmann::json& under = record.steps.back().measured_under;
+  under["settings"]["runtime"] = {{"name", "tensorrt"}, {"version", "10.3.0"}};
+  EXPECT_FALSE(NextStep(record).value().has_value());
+  under["settings"]["runtime"]["version"] = "11.4.1";
+  EXPECT_EQ(NextStep(record).value()->kind, "tensorrt-int8");
+}
+
 TEST(PlanTest, AJetsonKeepsTheScalesOfAQuantizedModel) {
   ModelFacts facts = Convolutional();
   facts.quantized = true;

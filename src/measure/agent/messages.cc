@@ -11,7 +11,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int64_t kMaxDlaCore = 15, kMaxWorkspaceMib = 1 << 20;
+constexpr int64_t kMaxWorkspaceMib = 1 << 20;
 constexpr double kMaxSeconds = 7 * 24 * 3600;
 constexpr std::string_view kOptimizations[] = {"none", "basic", "extended", "all"};
 constexpr std::string_view kKernels[] = {"xnnpack", "builtin", "reference"};
@@ -310,6 +310,7 @@ json ToJson(const LoadedModel& loaded) {
   if (!loaded.executes_by.empty()) document["executes_by"] = loaded.executes_by;
   if (!loaded.executes_because.empty()) document["executes_because"] = loaded.executes_because;
   if (!loaded.timed_as.empty()) document["timed_as"] = loaded.timed_as;
+  if (loaded.dla) document["dla"] = ToJson(*loaded.dla);
   return document;
 }
 
@@ -327,6 +328,10 @@ Result<LoadedModel> LoadedModelFrom(const json& value) {
     if (fields.Has(name)) {
       EDGEOPT_TRY(*text, fields.Text(name));
     }
+  if (fields.Has("dla")) {
+    EDGEOPT_TRY(const json* dla, fields.Object("dla"));
+    EDGEOPT_TRY(loaded.dla, DlaPlacementFrom(*dla));
+  }
   EDGEOPT_CHECK_OK(fields.Finish());
   return loaded;
 }
