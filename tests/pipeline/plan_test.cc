@@ -161,6 +161,38 @@ TEST(NextStepTest, AJetsonsInt8BelowTheFloorIsFollowedByMixedPrecision) {
   EXPECT_FALSE(NextStep(record).value().has_value());
 }
 
+// A step that lost so much, relative to the baseline's 0.9, with that SQNR of its outputs.
+void Violated(report::Record& record, double loss_ratio, double sqnr_db) {
+  Decided(record, Decision::kViolated);
+  report::Step& step = record.steps.back();
+  step.accuracy = report::Accuracy{};
+  step.accuracy->value = 0.9 * (1 - loss_ratio);
+  step.details = {{"fidelity", {{"outputs", {{{"name", "y"}, {"sqnr_db", sqnr_db}}}}}}};
+}
+
+// Twice the tolerance is 6 dB too much noise; 1 dB on top.
+TEST(NextStepTest, MixedPrecisionAimsAtWhatTheLossAsksFor) {
+  report::Record record = JetsonRecord();
+  record.policy = "continue";
+  record.tolerance_ratio = 0.02;
+  record.steps[0].accuracy = report::Accuracy{};
+  record.steps[0].accuracy->value = 0.9;
+  Decided(record, Decision::kKept);
+  Violated(record, 0.04, 15);
+  report::Step mixed = NextStep(record).value().value();
+  EXPECT_EQ(mixed.kind, "tensorrt-mixed");
+  EXPECT_NEAR(mixed.parameters["target_sqnr_db"], 15 + 6.02 + 1, 0.01);
+  EXPECT_FALSE(mixed.parameters.contains("exclude"));
+  // Below the floor again: deeper, by what that one lost; twice at most.
+  Violated(record, 0.03, 22.5);
+  EXPECT_NEAR(NextStep(record).value()->parameters["target_sqnr_db"], 22.5 + 3.52 + 1, 0.01);
+  EXPECT_EQ(NextStep(record).value()->id, "tensorrt-mixed-2");
+  Violated(record, 0.025, 27);
+  EXPECT_EQ(NextStep(record).value()->id, "tensorrt-mixed-3");
+  Violated(record, 0.021, 29);
+  EXPECT_FALSE(NextStep(record).value().has_value());
+}
+
 TEST(NextStepTest, QuantizationStartsFromTheLastKeptFloatModel) {
   report::Record record = RecordWith(Convolutional());
   report::Step simplify = NextStep(record).value().value();
