@@ -42,6 +42,11 @@ void AddRunOptions(Parser& parser, RunArguments& arguments) {
   parser.Add("--format", arguments.format, "default: the device's; any: also LiteRT on a CPU")
       .OneOf({"onnx", "tflite", "tensorrt", "any"})
       .WithoutDefault();
+  parser.Add("--dla", arguments.dla_core, "of a Jetson: engines for that DLA core")
+      .TypeName("CORE")
+      .WithoutDefault()
+      .NonNegative()
+      .Rare();
   AddDataOptions(parser, arguments.data, "--data", "validation data", false, false,
                  /*brief=*/true);
   parser.Add("--metric", arguments.metric, "accuracy metric (edgeopt list metrics)")
@@ -107,6 +112,7 @@ Result<pipeline::RunOptions> ToRunOptions(const RunArguments& arguments) {
   options.source = ToSourceOptions(arguments.source);
   options.device = arguments.device;
   options.format = arguments.format;
+  if (arguments.dla_core >= 0) options.dla_core = arguments.dla_core;
   options.data.path = arguments.data.path;
   options.data.kind = arguments.data.kind;
   options.data.labels = arguments.data.labels;

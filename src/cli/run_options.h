@@ -26,6 +26,7 @@ struct RunArguments {
   HostsArguments hosts;
   ConditionArguments conditions;
   int power_mode = -1;    // -1: the one that is set
+  int dla_core = -1;      // -1: none
   std::string sustained;  // a length of time, or "0"; empty: the machine's default
   DataOptions data;
   SourceArguments source;

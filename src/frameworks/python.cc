@@ -3,13 +3,12 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "base/json_object.h"
 #include "frameworks/command.h"
-#include "measure/json_fields.h"
 
 namespace edgeopt::frameworks {
 namespace {
 
-using measure::Fields;
 using nlohmann::json;
 
 struct Probe {
@@ -22,13 +21,12 @@ struct Probe {
 
 Result<Probe> ProbeFrom(const std::string& text) {
   const json answer = json::parse(text, nullptr, false);
-  EDGEOPT_TRY(Fields fields, Fields::Of(answer, "its answer"));
+  EDGEOPT_TRY(JsonObject fields, JsonObject::Of(answer, "its answer"));
   Probe probe;
   EDGEOPT_TRY(probe.python.executable, fields.Text("executable"));
   EDGEOPT_TRY(probe.python.pip, fields.Bool("pip"));
   EDGEOPT_TRY(const json* version, fields.Array("version"));
-  for (const json& part : *version)
-    probe.version.push_back(measure::IntegerIn(part, 0, 10'000).value_or(0));
+  for (const json& part : *version) probe.version.push_back(IntegerIn(part, 0, 10'000).value_or(0));
   if (probe.version.size() != 3) return BadInput("its version has not three parts");
   probe.python.minor = static_cast<int>(probe.version[1]);
   EDGEOPT_TRY(const json* variables, fields.Object("uv_environment"));

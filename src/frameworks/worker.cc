@@ -73,7 +73,7 @@ measure::AgentOptions OptionsOfAgent(const Environment& environment, const Sourc
   // -u: what user code prints is there also after a crash.
   agent.argv = {environment.python, "-u",
                 (environment.files / "python" / "edgeopt_worker").string(),
-                measure::Line(ToJson(source, options.memory_limit_bytes))};
+                JsonLine(ToJson(source, options.memory_limit_bytes))};
   agent.environment = Variables(environment, source);
   agent.who = "the " + Title(environment.framework) + " worker";
   agent.patience = options.patience;

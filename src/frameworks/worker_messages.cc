@@ -5,38 +5,27 @@
 namespace edgeopt::frameworks {
 namespace {
 
-using measure::Fields;
 using nlohmann::json;
 
 constexpr int64_t kMaxAxes = 64;
 constexpr double kMaxSeconds = 1e9;
 
-Result<std::vector<std::string>> TextsIn(Fields& fields, const char* name) {
-  EDGEOPT_TRY(const json* array, fields.Array(name));
-  std::vector<std::string> texts;
-  for (const json& text : *array) {
-    if (!text.is_string()) return BadInput(std::string(name) + ": an element is not a text");
-    texts.push_back(text.get<std::string>());
-  }
-  return texts;
-}
-
 // null and a missing field: not known.
-Result<std::optional<int64_t>> Count(const json& answer, Fields& fields, const char* name) {
+Result<std::optional<int64_t>> Count(const json& answer, JsonObject& fields, const char* name) {
   if (!fields.Has(name)) return std::optional<int64_t>();
   if (answer.at(name).is_null()) return std::optional<int64_t>();
   EDGEOPT_TRY(const int64_t count, fields.Integer(name, 0, measure::kMaxId));
   return std::optional<int64_t>(count);
 }
 
-Result<DynamicAxes> AxesIn(Fields& fields, const char* name) {
+Result<DynamicAxes> AxesIn(JsonObject& fields, const char* name) {
   EDGEOPT_TRY(const json* object, fields.Object(name));
   DynamicAxes axes;
   for (const auto& [input, array] : object->items()) {
     if (!array.is_array()) return BadInput(std::string(name) + ": '" + input + "' is no array");
     std::vector<int64_t>& row = axes[input];
     for (const json& value : array) {
-      const auto axis = measure::IntegerIn(value, 0, kMaxAxes);
+      const auto axis = IntegerIn(value, 0, kMaxAxes);
       if (!axis) return BadInput(std::string(name) + ": '" + input + "' has what is no axis");
       row.push_back(*axis);
     }
@@ -47,7 +36,7 @@ Result<DynamicAxes> AxesIn(Fields& fields, const char* name) {
 }  // namespace
 
 Result<Description> DescriptionFrom(const json& answer) {
-  EDGEOPT_TRY(Fields fields, Fields::Of(answer, "describe"));
+  EDGEOPT_TRY(JsonObject fields, JsonObject::Of(answer, "describe"));
   Description description;
   EDGEOPT_TRY(description.version, fields.Text("version"));
   EDGEOPT_TRY(description.class_name, fields.Text("class"));
@@ -60,9 +49,9 @@ Result<Description> DescriptionFrom(const json& answer) {
   description.inputs = std::move(model.inputs);
   description.outputs = std::move(model.outputs);
   EDGEOPT_TRY(description.parameters, Count(answer, fields, "parameters"));
-  EDGEOPT_TRY(description.signatures, TextsIn(fields, "signatures"));
+  EDGEOPT_TRY(description.signatures, fields.Texts("signatures"));
   EDGEOPT_TRY(description.dynamic, AxesIn(fields, "dynamic"));
-  EDGEOPT_TRY(description.warnings, TextsIn(fields, "warnings"));
+  EDGEOPT_TRY(description.warnings, fields.Texts("warnings"));
   return description;
 }
 
@@ -78,14 +67,14 @@ json ToJson(const ExportRequest& request) {
 }
 
 Result<Exported> ExportedFrom(const json& answer) {
-  EDGEOPT_TRY(Fields fields, Fields::Of(answer, "export"));
+  EDGEOPT_TRY(JsonObject fields, JsonObject::Of(answer, "export"));
   Exported exported;
   EDGEOPT_TRY(exported.exporter, fields.Text("exporter"));
   EDGEOPT_TRY(exported.producer, fields.Text("producer"));
   EDGEOPT_TRY(const auto opset, Count(answer, fields, "opset"));
   exported.opset = opset.value_or(0);
   EDGEOPT_TRY(exported.seconds, fields.Number("seconds", 0, kMaxSeconds));
-  EDGEOPT_TRY(exported.warnings, TextsIn(fields, "warnings"));
+  EDGEOPT_TRY(exported.warnings, fields.Texts("warnings"));
   return exported;
 }
 

@@ -4,9 +4,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/json_object.h"
 #include "base/result.h"
 #include "frameworks/worker.h"
-#include "measure/json_fields.h"
 
 namespace edgeopt::frameworks {
 

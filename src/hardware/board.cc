@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "hardware/json_object.h"
+#include "base/json_object.h"
 #include "hardware/nvpmodel.h"
 #include "hardware/sysfs.h"
 

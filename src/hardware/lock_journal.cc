@@ -1,9 +1,9 @@
 #include "hardware/lock_journal.h"
 
 #include "base/file.h"
+#include "base/json_object.h"
 #include "hardware/cpu_frequency.h"
 #include "hardware/devfreq.h"
-#include "hardware/json_object.h"
 
 namespace edgeopt::hardware {
 namespace fs = std::filesystem;
@@ -56,7 +56,7 @@ Result<PreviousState> StateFromJson(const json& value) {
   EDGEOPT_CHECK_OK(object.Read("power_mode", state.power_mode));
   EDGEOPT_CHECK_OK(object.Read("jetson_clocks", state.jetson_clocks));
   EDGEOPT_CHECK_OK(object.Require("cpus"));
-  EDGEOPT_TRY(const json* cpus, object.Array("cpus"));
+  EDGEOPT_TRY(const json* cpus, object.ArrayIfAny("cpus"));
   for (const json& cpu : *cpus) {
     EDGEOPT_TRY(PreviousCpu previous, CpuFromJson(cpu));
     state.cpus.push_back(std::move(previous));

@@ -1,4 +1,4 @@
-#include "hardware/json_object.h"
+#include "base/json_object.h"
 #include "hardware/locking.h"
 
 namespace edgeopt::hardware {
@@ -21,7 +21,7 @@ Result<LockReport> LockReportFromJson(const json& value) {
   EDGEOPT_CHECK_OK(object.Require("ok"));
   EDGEOPT_CHECK_OK(object.Read("ok", report.ok));
   EDGEOPT_CHECK_OK(object.Require("items"));
-  EDGEOPT_TRY(const json* items, object.Array("items"));
+  EDGEOPT_TRY(const json* items, object.ArrayIfAny("items"));
   for (const json& entry : *items) {
     LockItem item;
     EDGEOPT_TRY(JsonObject fields, JsonObject::Of(entry, "item of a lock report"));

@@ -5,7 +5,7 @@
 #include <mutex>
 #include <thread>
 
-#include "hardware/json_object.h"
+#include "base/json_object.h"
 #include "hardware/sample_reader.h"
 
 namespace edgeopt::hardware {

@@ -5,10 +5,10 @@
 #include <mutex>
 
 #include "base/hash.h"
+#include "base/json_object.h"
 #include "measure/agent/connection.h"
 #include "measure/agent_protocol.h"
 #include "measure/fitting_inputs.h"
-#include "measure/json_fields.h"
 
 namespace edgeopt::measure {
 namespace {
@@ -127,7 +127,7 @@ Status AgentClient::Upload(const std::filesystem::path& file, const std::string&
 Result<std::vector<ir::Tensor>> AgentClient::Run(std::span<const ir::Tensor> inputs) {
   EDGEOPT_TRY(json array, connection_->Encode(inputs));
   EDGEOPT_TRY(const json result, connection_->Call("run", {{"inputs", std::move(array)}}));
-  EDGEOPT_TRY_ANSWER(Fields fields, "run", Fields::Of(result, "run"));
+  EDGEOPT_TRY_ANSWER(JsonObject fields, "run", JsonObject::Of(result, "run"));
   EDGEOPT_TRY_ANSWER(const json* outputs, "run", fields.Array("outputs"));
   EDGEOPT_TRY_ANSWER(const int64_t duration, "run", fields.Integer("duration_ns", 0, kMaxId));
   EDGEOPT_CHECK_OK(connection_->FetchOutputs(*outputs));
@@ -173,6 +173,7 @@ BenchResult AgentClient::Describe(Timings timings) const {
   result.latency = Summarize(timings.latencies_ns);
   result.remarks = Remarks(result.latency, timings);
   if (!model_.timed_as.empty()) result.remarks.push_back("the times are " + model_.timed_as);
+  if (model_.dla) result.remarks.push_back(runtimes::Describe(*model_.dla));
   result.timings = std::move(timings);
   result.load_ms = static_cast<double>(model_.load_ns) * 1e-6;
   result.threads = threads_;
@@ -243,7 +244,7 @@ Status AgentClient::Watch(std::chrono::milliseconds interval) {
 
 Result<std::vector<hardware::Sample>> AgentClient::Watched() {
   EDGEOPT_TRY(const json result, connection_->Call("watched", json::object()));
-  EDGEOPT_TRY_ANSWER(Fields fields, "watched", Fields::Of(result, "watched"));
+  EDGEOPT_TRY_ANSWER(JsonObject fields, "watched", JsonObject::Of(result, "watched"));
   EDGEOPT_TRY_ANSWER(const json* samples, "watched", fields.Array("samples"));
   EDGEOPT_TRY_ANSWER(auto telemetry, "watched", hardware::TelemetryFromJson(*samples));
   return telemetry;

@@ -1,6 +1,6 @@
 #include "measure/agent_protocol.h"
 
-#include "measure/json_fields.h"
+#include "base/json_object.h"
 
 namespace edgeopt::measure {
 namespace {
@@ -21,7 +21,7 @@ Result<json> ParseLine(std::string_view line, const char* what) {
 }
 
 Status ReadError(const json& value, Error& error) {
-  EDGEOPT_TRY(Fields fields, Fields::Of(value, "error"));
+  EDGEOPT_TRY(JsonObject fields, JsonObject::Of(value, "error"));
   EDGEOPT_TRY(const int64_t number, fields.Integer("code", 0, 255));
   for (const ErrorCode code : kCodes)
     if (static_cast<int64_t>(code) == number) error.code = code;
@@ -36,7 +36,7 @@ Status ReadError(const json& value, Error& error) {
 }
 
 Result<Answer::Progress> ProgressFrom(const json& value) {
-  EDGEOPT_TRY(Fields fields, Fields::Of(value, "progress"));
+  EDGEOPT_TRY(JsonObject fields, JsonObject::Of(value, "progress"));
   Answer::Progress progress;
   EDGEOPT_TRY(progress.done, fields.Integer("done", 0, kMaxId));
   EDGEOPT_TRY(progress.total, fields.Integer("total", 0, kMaxId));
@@ -47,12 +47,13 @@ Result<Answer::Progress> ProgressFrom(const json& value) {
 }  // namespace
 
 std::string RequestLine(const Request& request) {
-  return Line({{"id", request.id}, {"method", request.method}, {"params", request.params}}) + "\n";
+  return JsonLine({{"id", request.id}, {"method", request.method}, {"params", request.params}}) +
+         "\n";
 }
 
 Result<Request> ParseRequest(std::string_view line, std::optional<int64_t>& id) {
   EDGEOPT_TRY(const json value, ParseLine(line, "the request"));
-  EDGEOPT_TRY(Fields fields, Fields::Of(value, "the request"));
+  EDGEOPT_TRY(JsonObject fields, JsonObject::Of(value, "the request"));
   Request request;
   EDGEOPT_TRY(request.id, fields.Integer("id", 0, kMaxId));
   id = request.id;
@@ -67,23 +68,23 @@ Result<Request> ParseRequest(std::string_view line, std::optional<int64_t>& id) 
 }
 
 std::string ResultLine(int64_t id, json result) {
-  return Line({{"id", id}, {"result", std::move(result)}}) + "\n";
+  return JsonLine({{"id", id}, {"result", std::move(result)}}) + "\n";
 }
 
 std::string RefusalLine(std::optional<int64_t> id, const Error& error) {
   json body = {{"code", static_cast<int>(error.code)}, {"message", error.message}};
   if (!error.hint.empty()) body["hint"] = error.hint;
   if (error.environment) body["environment"] = true;
-  return Line({{"id", id ? json(*id) : json()}, {"error", std::move(body)}}) + "\n";
+  return JsonLine({{"id", id ? json(*id) : json()}, {"error", std::move(body)}}) + "\n";
 }
 
 std::string ProgressLine(int64_t id, int64_t done, int64_t total) {
-  return Line({{"id", id}, {"progress", {{"done", done}, {"total", total}}}}) + "\n";
+  return JsonLine({{"id", id}, {"progress", {{"done", done}, {"total", total}}}}) + "\n";
 }
 
 Result<Answer> ParseAnswer(std::string_view line) {
   EDGEOPT_TRY(json value, ParseLine(line, "the answer"));
-  EDGEOPT_TRY(Fields fields, Fields::Of(value, "the answer"));
+  EDGEOPT_TRY(JsonObject fields, JsonObject::Of(value, "the answer"));
   Answer answer;
   // A refusal of something that could not be read has the id null.
   if (value.contains("id") && value["id"].is_null()) {
@@ -113,7 +114,7 @@ json ToJson(const HelloParams& params) {
 }
 
 Result<HelloParams> HelloParamsFrom(const json& value) {
-  EDGEOPT_TRY(Fields fields, Fields::Of(value, "hello"));
+  EDGEOPT_TRY(JsonObject fields, JsonObject::Of(value, "hello"));
   HelloParams params;
   EDGEOPT_TRY(params.protocol, fields.Integer("protocol", 0, kMaxId));
   EDGEOPT_TRY(params.client, fields.Text("client"));
@@ -139,14 +140,14 @@ json ToJson(const AgentHello& hello) {
 }
 
 Result<AgentHello> AgentHelloFrom(const json& value) {
-  EDGEOPT_TRY(Fields fields, Fields::Of(value, "hello"));
+  EDGEOPT_TRY(JsonObject fields, JsonObject::Of(value, "hello"));
   AgentHello hello;
   EDGEOPT_TRY(hello.protocol, fields.Integer("protocol", 0, kMaxId));
   EDGEOPT_TRY(hello.edgeopt, fields.Text("edgeopt"));
   EDGEOPT_TRY(hello.pid, fields.Integer("pid", 0, kMaxId));
   EDGEOPT_TRY(const json* runtimes, fields.Array("runtimes"));
   for (const json& entry : *runtimes) {
-    EDGEOPT_TRY(Fields runtime, Fields::Of(entry, "runtime"));
+    EDGEOPT_TRY(JsonObject runtime, JsonObject::Of(entry, "runtime"));
     RuntimeInfo info;
     EDGEOPT_TRY(info.name, runtime.Text("name"));
     EDGEOPT_TRY((runtime.Has("missing") ? info.missing : info.version),

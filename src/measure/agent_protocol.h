@@ -118,6 +118,11 @@ struct LoadParams {
 nlohmann::json ToJson(const LoadParams& params);
 Result<LoadParams> LoadParamsFrom(const nlohmann::json& json);
 nlohmann::json ToJson(const LoadedModel& loaded);
+// The most that a number of a DLA core may be.
+inline constexpr int64_t kMaxDlaCore = 15;
+// Its member "dla".
+nlohmann::json ToJson(const runtimes::DlaPlacement& placement);
+Result<runtimes::DlaPlacement> DlaPlacementFrom(const nlohmann::json& value);
 Result<LoadedModel> LoadedModelFrom(const nlohmann::json& json);
 
 // --- built ---

@@ -10,6 +10,7 @@
 #include <map>
 #include <optional>
 
+#include "base/json_object.h"
 #include "measure/agent/board_methods.h"
 #include "measure/agent/built_files.h"
 #include "measure/agent/exchange_file.h"
@@ -19,7 +20,6 @@
 #include "measure/agent/offered_files.h"
 #include "measure/agent/tensor_codec.h"
 #include "measure/agent_protocol.h"
-#include "measure/json_fields.h"
 
 namespace edgeopt::measure {
 namespace {
@@ -169,14 +169,15 @@ class Agent {
                              clock_() - start,
                              model.session->executes_by(),
                              model.session->executes_because(),
-                             self_timed == nullptr ? std::string() : self_timed->timed_as()};
+                             self_timed == nullptr ? std::string() : self_timed->timed_as(),
+                             model.session->dla_placement()};
     model_ = std::move(model);
     return ToJson(loaded);
   }
 
   Result<json> Run(const json& value) {
     EDGEOPT_TRY(Model * model, Loaded());
-    EDGEOPT_TRY(Fields fields, Fields::Of(value, "run"));
+    EDGEOPT_TRY(JsonObject fields, JsonObject::Of(value, "run"));
     EDGEOPT_TRY(const json* array, fields.Array("inputs"));
     EDGEOPT_CHECK_OK(fields.Finish());
     offered_.Withdraw(kOutputsFile);
@@ -190,7 +191,7 @@ class Agent {
 
   Result<json> Inputs(const json& value) {
     EDGEOPT_TRY(Model * model, Loaded());
-    EDGEOPT_TRY(Fields fields, Fields::Of(value, "inputs"));
+    EDGEOPT_TRY(JsonObject fields, JsonObject::Of(value, "inputs"));
     EDGEOPT_TRY(const json* array, fields.Array("samples"));
     EDGEOPT_CHECK_OK(fields.Finish());
     if (array->empty() || array->size() > kMaxSamples)
@@ -289,7 +290,7 @@ class Agent {
   }
 
   static Status NoParams(const json& value, const char* method) {
-    EDGEOPT_TRY(const Fields fields, Fields::Of(value, method));
+    EDGEOPT_TRY(const JsonObject fields, JsonObject::Of(value, method));
     return fields.Finish();
   }
 

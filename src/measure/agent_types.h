@@ -45,6 +45,8 @@ struct LoadedModel {
   // Not empty: the runtime itself times the model, and its latencies are this
   // (runtimes::SelfTimed::timed_as).
   std::string timed_as;
+  // Of an engine for a DLA (runtimes::Session::dla_placement).
+  std::optional<runtimes::DlaPlacement> dla;
 };
 
 // A file that the agent made to run the model (runtimes::Session::built_files).

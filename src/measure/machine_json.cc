@@ -1,7 +1,7 @@
 // The machine's facts as JSON: in the agent's hello, in state and manifest.
 #include <cfloat>
 
-#include "measure/json_fields.h"
+#include "base/json_object.h"
 #include "measure/machine.h"
 
 namespace edgeopt::measure {
@@ -30,7 +30,7 @@ json ToJson(const Machine& machine) {
 
 Result<Machine> MachineFromJson(const json& value) {
   constexpr int64_t kMaxBytes = int64_t{1} << 60;
-  EDGEOPT_TRY(Fields fields, Fields::Of(value, "machine"));
+  EDGEOPT_TRY(JsonObject fields, JsonObject::Of(value, "machine"));
   Machine machine;
   EDGEOPT_TRY(machine.cpu_model, fields.Text("cpu_model"));
   EDGEOPT_TRY(machine.architecture, fields.Text("architecture"));
@@ -39,11 +39,7 @@ Result<Machine> MachineFromJson(const json& value) {
   machine.logical_cpus = static_cast<int>(logical);
   machine.usable_cpus = static_cast<int>(usable);
   EDGEOPT_TRY(machine.cpu_quota, fields.Number("cpu_quota", 0, 1 << 20));
-  EDGEOPT_TRY(const json* features, fields.Array("cpu_features"));
-  for (const json& feature : *features) {
-    if (!feature.is_string()) return BadInput("machine: a CPU feature is not a text");
-    machine.cpu_features.push_back(feature.get<std::string>());
-  }
+  EDGEOPT_TRY(machine.cpu_features, fields.Texts("cpu_features"));
   EDGEOPT_TRY(machine.governor, fields.Text("governor"));
   if (value.contains("boost") && !value["boost"].is_null()) {
     EDGEOPT_TRY(machine.boost, fields.Bool("boost"));

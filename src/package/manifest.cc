@@ -142,6 +142,12 @@ std::string Complaint(const fs::path& folder, const std::string& name, const jso
   return "";
 }
 
+json DeviceOf(const Record& record, const Content& content) {
+  json device = {{"name", record.device}, {"title", record.device_title}};
+  if (content.dla_core) device["dla_core"] = *content.dla_core;
+  return device;
+}
+
 // That the variant was measured in; before the measurement, and for the original, the run's.
 json RuntimeOf(const Record& record, const Step& shipped) {
   const json& under = shipped.measured_under;
@@ -166,7 +172,7 @@ Result<json> MakeManifest(const Record& record, const Content& content, const fs
       {"tool", {{"name", "edgeopt"}, {"version", record.tool_version}}},
       {"runtime", RuntimeOf(record, *shipped)},
       {"created", record.finished_at},
-      {"device", {{"name", record.device}, {"title", record.device_title}}},
+      {"device", DeviceOf(record, content)},
       {"source",
        {{"name", record.model_name},
         {"format", record.source_format},
@@ -211,6 +217,9 @@ Result<Content> ContentOf(const json& manifest) {
   try {
     EDGEOPT_TRY(content.model_file, SafeName(manifest.at("model").at("file"), "model.file"));
     content.precision = manifest.at("model").value("precision", "");
+    if (const auto device = manifest.find("device");
+        device != manifest.end() && device->contains("dla_core"))
+      content.dla_core = device->at("dla_core").get<int>();
     for (const json& file : manifest.at("files"))
       content.for_tensorrt |= file.at("role") == kBuildRecipe;
     const json& golden = manifest.at("golden");

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,7 @@ struct Content {
   std::string model_file;  // in the package
   std::string precision;   // as report::Step has it
   bool for_tensorrt = false;
+  std::optional<int> dla_core;  // that its engines are built for
   std::vector<Port> inputs, outputs;
   std::vector<GoldenSample> golden;
   // Largest allowed difference of a golden output, as a part of the largest magnitude in it.

@@ -74,6 +74,13 @@ Result<std::string> PortList(const char* kind, const std::vector<Port>& ports,
   return text + "]\n";
 }
 
+std::string InstanceGroup(const TritonModel& model) {
+  if (!model.dla_core) return {};
+  return "instance_group [\n  {\n    kind: KIND_GPU\n    secondary_devices [\n      {\n"
+         "        kind: KIND_NVDLA\n        device_id: " +
+         std::to_string(*model.dla_core) + "\n      }\n    ]\n  }\n]\n";
+}
+
 }  // namespace
 
 Result<std::string> TritonConfig(const TritonModel& model) {
@@ -89,7 +96,8 @@ Result<std::string> TritonConfig(const TritonModel& model) {
       model.platform == TritonPlatform::kEngine ? "tensorrt_plan" : "onnxruntime_onnx";
   return "name: " + Quoted(model.name) + "\nplatform: \"" + platform +
          "\"\nmax_batch_size: " + std::to_string(model.max_batch_size) +
-         "\ndefault_model_filename: " + Quoted(model.file) + "\n" + inputs + outputs;
+         "\ndefault_model_filename: " + Quoted(model.file) + "\n" + inputs + outputs +
+         InstanceGroup(model);
 }
 
 }  // namespace edgeopt::package

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,8 @@ struct TritonModel {
   int64_t max_batch_size = 0;
   std::vector<Port> inputs, outputs;
   TritonPlatform platform = TritonPlatform::kEngine;
+  std::optional<int>
+      dla_core;  // that the engine was built for: a secondary device of its instances
 };
 
 // The file's text. Unsupported for a type that Triton or the platform does not have; BadInput for a

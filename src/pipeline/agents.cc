@@ -89,16 +89,23 @@ runtimes::GraphOptimization OptimizationOf(const report::Record& record, const r
                                   : runtimes::GraphOptimization::kAll;
 }
 
+runtimes::SessionOptions SessionOptionsOf(const report::Record& record, const report::Step& step,
+                                          bool spin) {
+  runtimes::SessionOptions options;
+  options.threads = record.threads;
+  options.spin = spin;
+  options.optimization = OptimizationOf(record, step);
+  options.tensorrt.dla_core = record.dla_core;
+  return options;
+}
+
 Result<std::unique_ptr<AgentClient>> LoadStep(const AgentStarter& agents,
                                               const report::Record& record,
                                               const report::Step& step,
                                               const std::filesystem::path& work, bool spin) {
   if (!step.framework.empty()) return LoadInFramework(agents, record);
-  runtimes::SessionOptions options;
-  options.threads = record.threads;
-  options.spin = spin;
-  options.optimization = OptimizationOf(record, step);
-  return agents.Load(InWork(work, step.output), options, RuntimeOf(record, step));
+  return agents.Load(InWork(work, step.output), SessionOptionsOf(record, step, spin),
+                     RuntimeOf(record, step));
 }
 
 namespace {
@@ -159,12 +166,7 @@ std::string MissingTensorRt(const measure::AgentHello& hello) {
 
 }  // namespace
 
-RunModel RunInAgent(AgentStarter starter, int threads, std::string runtime,
-                    runtimes::GraphOptimization optimization) {
-  runtimes::SessionOptions options;
-  options.threads = threads;
-  options.spin = false;
-  options.optimization = optimization;
+RunModel RunInAgent(AgentStarter starter, runtimes::SessionOptions options, std::string runtime) {
   return
       [starter = std::move(starter), options, runtime = std::move(runtime)](
           const std::filesystem::path& model, const std::vector<std::vector<ir::Tensor>>& samples)
@@ -184,6 +186,7 @@ RunPackaged RunPackagedIn(const AgentStarter& starter, AgentClient& client, int 
     runtimes::SessionOptions options;
     options.threads = threads;
     options.spin = false;
+    options.tensorrt.dla_core = content.dla_core;
     if (content.for_tensorrt && !in_tensorrt)
       options.optimization = StandInOptimization(content.precision);
     EDGEOPT_CHECK_OK(

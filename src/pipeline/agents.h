@@ -50,16 +50,20 @@ std::string RuntimeOf(const report::Record& record, const report::Step& step);
 // int8 kernels may saturate where TensorRT's do not.
 runtimes::GraphOptimization OptimizationOf(const report::Record& record, const report::Step& step);
 
-// A new agent with the step's model loaded in that runtime, with the run's threads.
+// How the step's model is loaded in that runtime: with the run's threads, and for its DLA.
+runtimes::SessionOptions SessionOptionsOf(const report::Record& record, const report::Step& step,
+                                          bool spin);
+
+// A new agent with the step's model loaded so.
 Result<std::unique_ptr<measure::AgentClient>> LoadStep(const AgentStarter& agents,
                                                        const report::Record& record,
                                                        const report::Step& step,
                                                        const std::filesystem::path& work,
                                                        bool spin = true);
 
-// `runtime`: as AgentStarter::Load.
-RunModel RunInAgent(AgentStarter starter, int threads, std::string runtime = {},
-                    runtimes::GraphOptimization optimization = runtimes::GraphOptimization::kAll);
+// Each call in an agent of its own. `runtime`: as AgentStarter::Load.
+RunModel RunInAgent(AgentStarter starter, runtimes::SessionOptions options,
+                    std::string runtime = {});
 
 // In this agent, which outlives it and is shut down when it has run: a package for TensorRT in
 // TensorRT where the agent has that, else as the run that had no device measured it.

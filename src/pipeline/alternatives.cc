@@ -6,6 +6,7 @@
 
 #include "devices/device.h"
 #include "pipeline/facts.h"
+#include "pipeline/mixed_precision.h"
 #include "pipeline/plan.h"
 #include "pipeline/step_kind.h"
 #include "quant/calibrator.h"
@@ -69,6 +70,29 @@ bool Float16Gains(const Record& record) {
 
 }  // namespace
 
+namespace {
+
+// Kinds of steps that take "target_sqnr_db".
+bool MixesPrecision(std::string_view kind) {
+  return kind == "static-int8" || kind == "tensorrt-int8" || kind == "tensorrt-mixed";
+}
+
+Status AddMixed(const Record& record, const Step& violation, const std::string& kind,
+                json& parameters) {
+  if (!MixesPrecision(kind))
+    return UsageError(
+        "a step of kind '" + kind + "' can't leave its most sensitive layers in float",
+        "leave --mixed out; --exclude names layers");
+  const auto target = MixedTarget(record, violation);
+  if (!target)
+    return UsageError("step '" + violation.id + "' does not tell how far its outputs are off",
+                      "leave --mixed out; --exclude names layers");
+  parameters["target_sqnr_db"] = *target;
+  return OkStatus();
+}
+
+}  // namespace
+
 std::vector<std::string> FirstAndLastInt8(const Step& violation) {
   static const std::set<std::string> kWeighty = {"Conv", "MatMul", "Gemm"};
   std::vector<std::string> names;
@@ -94,6 +118,10 @@ std::vector<Suggestion> Alternatives(const Record& record, const Step& violation
       list.push_back({"more calibration samples", resume + " --samples " + std::to_string(more)});
   }
   if (kind != nullptr && kind->is_int8) {
+    if (MixesPrecision(violation.kind) && MixedTarget(record, violation))
+      list.push_back({std::string("mixed precision: the layers that harm the outputs most in ") +
+                          (record.format == "tensorrt" ? "16-bit floats" : "float"),
+                      resume + " --mixed"});
     std::string exclude;
     for (const std::string& name : FirstAndLastInt8(violation))
       exclude += " --exclude " + ShellQuoted(name);
@@ -143,6 +171,10 @@ Result<Step> MakeRetry(const Record& record, const Step& violation, const Retry&
     parameters["calibrator"] = retry.calibrator;
   }
   if (retry.samples) parameters["samples"] = *retry.samples;
+  // What an earlier search chose is not forced upon the next one; without a search it stays.
+  if (parameters.contains("target_sqnr_db"))
+    parameters.erase(retry.mixed ? "exclude" : "target_sqnr_db");
+  if (retry.mixed) EDGEOPT_CHECK_OK(AddMixed(record, violation, kind, parameters));
   for (const std::string& pattern : retry.exclude) parameters["exclude"].push_back(pattern);
   return MakeStep(record, kind, std::move(parameters));
 }

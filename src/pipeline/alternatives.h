@@ -25,8 +25,9 @@ struct Retry {
   std::string calibrator, precision;  // empty: as before
   std::optional<int64_t> samples;
   std::vector<std::string> exclude;  // added to what is excluded already
+  bool mixed = false;                // with the layers that harm the outputs most in float
   bool empty() const {
-    return calibrator.empty() && precision.empty() && !samples && exclude.empty();
+    return calibrator.empty() && precision.empty() && !samples && exclude.empty() && !mixed;
   }
 };
 // The step to try. Usage error for a precision, or a parameter that the kind of step does not have.

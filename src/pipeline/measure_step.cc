@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "formats/onnx/onnx.h"
+#include "measure/agent_protocol.h"
 #include "measure/interleaved.h"
 #include "ops/cost.h"
 #include "pipeline/bottleneck.h"
@@ -61,6 +62,7 @@ nlohmann::json Settings(const Record& record, const Step& step, const AgentClien
   } else if (RunsInTensorRt(record, step)) {
     runtime.update(
         {{"executes_by", client.model().executes_by}, {"timed_as", client.model().timed_as}});
+    if (const auto& dla = client.model().dla) runtime["dla"] = measure::ToJson(*dla);
   } else {
     const bool none = OptimizationOf(record, step) == runtimes::GraphOptimization::kNone;
     runtime.update({{"graph_optimization", none ? "none" : "all"},
@@ -139,8 +141,9 @@ Result<measure::BenchResult> TimeHalf(const Record& record, const Step& source,
                                       const AgentStarter& agents, Sink& sink) {
   EDGEOPT_TRY(const TemporaryFolder folder, TemporaryFolder::Create());
   EDGEOPT_CHECK_OK(formats::WriteOnnx(half.model, folder.path() / "half.onnx"));
-  EDGEOPT_TRY(const AgentPtr client, agents.Load(folder.path() / "half.onnx", record.threads,
-                                                 /*spin=*/true, RuntimeOf(record, source)));
+  EDGEOPT_TRY(const AgentPtr client, agents.Load(folder.path() / "half.onnx",
+                                                 SessionOptionsOf(record, source, /*spin=*/true),
+                                                 RuntimeOf(record, source)));
   std::vector<ir::Tensor> inputs;
   for (size_t i = 0; i < half.dims.size(); ++i) {
     // Values do not matter for the time, except where they index: zeros are safe.

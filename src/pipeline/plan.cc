@@ -1,10 +1,13 @@
 #include "pipeline/plan.h"
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 
 #include "pipeline/alternatives.h"
+#include "pipeline/dla_check.h"
 #include "pipeline/facts.h"
+#include "pipeline/mixed_precision.h"
 #include "pipeline/shipping.h"
 #include "pipeline/step_kind.h"
 #include "report/text.h"
@@ -24,6 +27,8 @@ namespace {
 constexpr double kWorthShare = 0.1;
 // After a violation, --policy continue tries this many other calibrators, best output error first.
 constexpr int kMoreCalibrators = 2;
+// And mixed precision so many times more, each with more layers in float.
+constexpr int kDeeperMixed = 2;
 
 double Share(int64_t part, int64_t whole) {
   return whole > 0 ? static_cast<double>(part) / static_cast<double>(whole) : 0;
@@ -121,23 +126,50 @@ PlannedStep TensorRtInt8(const Record& record, const ModelFacts* facts) {
   step.parameters["rules"] = "tensorrt";
   if (facts != nullptr && facts->quantized)
     step.why = "the model is quantized already; tensorrt-fp16 keeps its scales";
+  if (std::string why = Int8OffDla(record); step.applies && !why.empty()) {
+    step.applies = false;
+    step.why = std::move(why);
+  }
   return step;
 }
 
-// After int8 that lost too much accuracy: the layers that usually hurt most in 16-bit floats.
+// Of the steps of these kinds that are below the floor the one that lost least.
+const Step* BestViolation(const Record& record, std::initializer_list<std::string_view> kinds) {
+  const auto loss = [&](const Step& step) {
+    const Step* baseline = record.baseline();
+    return step.accuracy && baseline->accuracy
+               ? report::RelativeLoss(*baseline->accuracy, *step.accuracy)
+               : INFINITY;
+  };
+  const Step* best = nullptr;
+  for (const Step& step : record.steps)
+    if (step.decision == Decision::kViolated && std::ranges::count(kinds, step.kind) > 0 &&
+        (best == nullptr || loss(step) < loss(*best)))
+      best = &step;
+  return best;
+}
+
+// After int8 that lost too much accuracy: the layers that harm it most in 16-bit floats.
 PlannedStep TensorRtMixed(const Record& record) {
   PlannedStep step{"tensorrt-mixed", json::object(), false,
                    "only after an int8 model below the accuracy floor"};
   step.parameters["rules"] = "tensorrt";
-  for (const Step& violation : record.steps) {
-    if (violation.kind != "tensorrt-int8" || violation.decision != Decision::kViolated) continue;
-    const std::vector<std::string> layers = FirstAndLastInt8(violation);
-    if (layers.empty()) continue;
-    step.applies = true;
+  const Step* violation = BestViolation(record, {"tensorrt-int8"});
+  if (violation == nullptr) return step;
+  const std::vector<std::string> ends = FirstAndLastInt8(*violation);
+  if (const auto target = MixedTarget(record, *violation)) {
+    step.why =
+        "int8 alone is below the accuracy floor; the layers that harm the outputs most in 16-bit "
+        "floats";
+    step.parameters["target_sqnr_db"] = *target;
+  } else if (!ends.empty()) {
     step.why = "int8 alone is below the accuracy floor; the first and last layer in 16-bit floats";
-    step.parameters["exclude"] = layers;
-    step.parameters["calibrator"] = "auto";
+    step.parameters["exclude"] = ends;
+  } else {
+    return step;
   }
+  step.applies = true;
+  step.parameters["calibrator"] = "auto";
   return step;
 }
 
@@ -160,6 +192,24 @@ std::vector<std::string> RankedCalibrators(const Step& automatic) {
   return names;
 }
 
+// Under --policy continue: mixed precision again with more layers in float, by what the last one
+// lost.
+std::optional<Step> DeeperMixed(const Record& record) {
+  int tried = 0;
+  for (const Step& step : record.steps) {
+    if (step.kind != "tensorrt-mixed") continue;
+    if (step.decision != Decision::kViolated || !step.parameters.contains("target_sqnr_db"))
+      return std::nullopt;
+    ++tried;
+  }
+  if (tried == 0 || tried > kDeeperMixed) return std::nullopt;
+  const Step& last = *BestViolation(record, {"tensorrt-mixed"});
+  const auto target = MixedTarget(record, last);
+  if (!target) return std::nullopt;
+  json parameters = {{"rules", "tensorrt"}, {"calibrator", "auto"}, {"target_sqnr_db", *target}};
+  return MakeStep(record, "tensorrt-mixed", std::move(parameters));
+}
+
 // Under --policy continue: the kind again with another calibrator, if one is left.
 std::optional<Step> AnotherCalibrator(const Record& record, const std::string& kind) {
   const Step* first = nullptr;
@@ -178,6 +228,13 @@ std::optional<Step> AnotherCalibrator(const Record& record, const std::string& k
     return MakeStep(record, kind, std::move(parameters));
   }
   return std::nullopt;
+}
+
+std::optional<Step> Again(const Record& record, const std::string& kind) {
+  const bool by_target = std::ranges::any_of(record.steps, [&](const Step& step) {
+    return step.kind == kind && step.parameters.contains("target_sqnr_db");
+  });
+  return by_target ? DeeperMixed(record) : AnotherCalibrator(record, kind);
 }
 
 Result<std::vector<PlannedStep>> PlanOfFormat(const Record& record, const ModelFacts* known) {
@@ -271,7 +328,7 @@ Result<std::optional<Step>> NextStep(const Record& record) {
     // Other calibrators come before what is behind it in the plan.
     const StepKind* kind = FindStepKind(planned.kind);
     if (kind != nullptr && kind->calibrates && record.policy == "continue")
-      if (auto again = AnotherCalibrator(record, planned.kind)) return again;
+      if (auto again = Again(record, planned.kind)) return again;
   }
   return std::optional<Step>();
 }

@@ -10,6 +10,7 @@
 #include "devices/device.h"
 #include "formats/onnx/onnx.h"
 #include "metrics/metric.h"
+#include "pipeline/dla_check.h"
 #include "pipeline/import_for_run.h"
 #include "pipeline/open_model.h"
 #include "pipeline/plan.h"
@@ -96,6 +97,7 @@ class Check {
     record_.tolerance_ratio = options_.tolerance_ratio;
     record_.latency_target_ms = options_.latency_target_ms;
     record_.policy = options_.policy;
+    record_.dla_core = options_.dla_core;
     record_.threads = options_.threads > 0 ? options_.threads : UsableCpus();
   }
 
@@ -217,6 +219,14 @@ class Check {
                        "give an edgeopt that is built with it with --agent-files");
   }
 
+  Status CheckDlaOf(const devices::Device& device) const {
+    if (!options_.dla_core) return OkStatus();
+    std::string version;
+    for (const measure::RuntimeInfo& runtime : runtimes_)
+      if (runtime.name == "tensorrt") version = runtime.version;
+    return CheckDla(device, *options_.dla_core, version);
+  }
+
   std::string DeviceName() const {
     if (!options_.device.empty()) return options_.device;
     return std::string(remote() ? devices::RecognizeDevice(machine_).name : kDefaultDevice);
@@ -242,12 +252,10 @@ class Check {
           1, devices::DefaultThreads(**device, remote() ? machine_.usable_cpus : UsableCpus()));
     Sustained(**device);
     record_.format = options_.format.empty() ? (*device)->format : options_.format;
-    if (const Status format = devices::CheckFormat(**device, record_.format); !format.ok()) {
-      Fail("device", format.error());
-      return;
-    }
-    if (const Status runtime = CheckRuntimeOfDevice(**device); !runtime.ok()) {
-      Fail("device", runtime.error());
+    for (const Status& status : {devices::CheckFormat(**device, record_.format),
+                                 CheckRuntimeOfDevice(**device), CheckDlaOf(**device)}) {
+      if (status.ok()) continue;
+      Fail("device", status.error());
       return;
     }
     if (const auto plan = MakePlan(record_); !plan.ok()) {

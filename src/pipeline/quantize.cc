@@ -10,6 +10,7 @@
 #include "formats/onnx/onnx.h"
 #include "passes/quantize/dynamic_int8.h"
 #include "passes/quantize/static_int8.h"
+#include "pipeline/mixed_precision.h"
 #include "pipeline/quantized_proof.h"
 #include "pipeline/readable_versions.h"
 #include "pipeline/static_ranges.h"
@@ -31,6 +32,7 @@ class Quantizer {
             runtimes::Runtime& runtime, Sink& sink, const CancelToken* cancel)
       : model_(model),
         options_(options),
+        exclude_(options.exclude),
         data_(data),
         runtime_(runtime),
         sink_(sink),
@@ -98,7 +100,7 @@ class Quantizer {
       return UsageError("static " + options_.precision + " needs calibration data",
                         "add --calibration DATA, or a table of an earlier run with --table FILE");
     EDGEOPT_TRY(const pq::RuleSet* rules, Rules());
-    EDGEOPT_TRY(plan_, pq::PlanStatic(model_, *rules, pq::Exclusions(options_.exclude)));
+    EDGEOPT_TRY(plan_, pq::PlanStatic(model_, *rules, pq::Exclusions(exclude_)));
     EDGEOPT_TRY(const auto candidates, Candidates());
     calibrated_on_ =
         options_.table != nullptr
@@ -108,7 +110,8 @@ class Quantizer {
     WarnAboutData();
     EDGEOPT_CHECK_OK(FindRanges(candidates));
     EDGEOPT_CHECK_OK(ChooseCalibrator(candidates));
-    EDGEOPT_TRY(result_.model, Build(*calibrator_));
+    if (options_.target_sqnr_db) EDGEOPT_CHECK_OK(LeaveSensitiveInFloat(*rules));
+    EDGEOPT_TRY(result_.model, Build(plan_, exclude_, *calibrator_));
     ReportStatic(*rules);
     return options_.table != nullptr ? OkStatus() : Tabulate();
   }
@@ -138,21 +141,22 @@ class Quantizer {
         options_.shared_table ||
         std::any_of(candidates.begin(), candidates.end(),
                     [](const quant::Calibrator* c) { return c->needs_histogram; });
-    EDGEOPT_TRY(const auto run,
-                measure::Calibrate(model_, Observed(), runtime_, data_->source, samples_,
-                                   {options_.workers, histogram, Bounded(), &sink_, cancel_,
-                                    pq::ValuesToAverage(model_.graph)}));
-    WarnAboutInputs(run);
-    means_ = run.means;
-    EDGEOPT_TRY(ranges_, StaticRanges::Make(model_.graph, plan_, run, candidates,
+    EDGEOPT_TRY(run_, measure::Calibrate(model_, Observed(), runtime_, data_->source, samples_,
+                                         {options_.workers, histogram, Bounded(), &sink_, cancel_,
+                                          pq::ValuesToAverage(model_.graph)}));
+    WarnAboutInputs(run_);
+    means_ = run_.means;
+    EDGEOPT_TRY(ranges_, StaticRanges::Make(model_.graph, plan_, run_, candidates,
                                             options_.percentile, options_.workers));
     return OkStatus();
   }
 
-  // What the plan needs; for a table that others will read, what any rule set would.
+  // What the plan needs; for a table that others will read, what any rule set would. With further
+  // layers in float other values may carry Q/DQ, unless they stand on inputs only.
   std::vector<std::string> Observed() const {
     std::vector<std::string> names = plan_.observe;
-    if (!options_.shared_table) return names;
+    const bool replanned = options_.target_sqnr_db && !plan_.rules->inputs_only;
+    if (!options_.shared_table && !replanned) return names;
     std::set<std::string> known(names.begin(), names.end());
     for (const std::string& name : pq::ObservedByAnyRules(model_))
       if (known.insert(name).second) names.push_back(name);
@@ -228,18 +232,68 @@ class Quantizer {
 
   Result<double> Score(const quant::Calibrator& candidate) const {
     if (cancel_ != nullptr && cancel_->cancelled()) return Interrupted();
-    EDGEOPT_TRY(const ir::Model built, Build(candidate));
+    EDGEOPT_TRY(const ir::Model built, Build(plan_, exclude_, candidate));
     return proof_->Score(built);
   }
 
-  Result<ir::Model> Build(const quant::Calibrator& calibrator) const {
+  Result<ir::Model> Build(const pq::StaticPlan& plan, const std::vector<std::string>& exclude,
+                          const quant::Calibrator& calibrator) const {
     ir::Model built = model_;
-    EDGEOPT_CHECK_OK(pq::QuantizeStatic(built, plan_, ranges_.ParamsOf(calibrator),
+    EDGEOPT_CHECK_OK(pq::QuantizeStatic(built, plan, ranges_.ParamsOf(calibrator),
                                         {options_.reduced_range, means_}));
     pq::DynamicOptions tables;
-    tables.exclusions = pq::Exclusions(options_.exclude);
+    tables.exclusions = pq::Exclusions(exclude);
     EDGEOPT_CHECK_OK(pq::QuantizeTables(built, tables));
     return built;
+  }
+
+  // --- mixed precision ---
+
+  Status LeaveSensitiveInFloat(const pq::RuleSet& rules) {
+    if (options_.table != nullptr || samples_ == 0)
+      return UsageError("which layers harm the outputs is found on calibration data",
+                        "add --calibration DATA, or name the layers with --exclude");
+    std::vector<MixedLayer> layers;
+    for (const pq::Decision& decision : plan_.decisions)
+      if (decision.quantized) layers.push_back({decision.label, decision.op_type, {}});
+    if (!proof_) proof_.emplace(Proof());
+    EDGEOPT_CHECK_OK(proof_->RunFloat());
+    // A few samples rank layers; how close all of them come is measured as fidelity is.
+    QuantizedProof brief = Proof(/*ranks=*/false);
+    EDGEOPT_CHECK_OK(brief.RunFloat());
+    sink_.Start("sensitivity of layers", 0);
+    const auto with = [&](const QuantizedProof& proof) -> MixedScore {
+      return [this, &proof, &rules](const std::vector<std::string>& more) {
+        return ScoreWithout(more, rules, proof);
+      };
+    };
+    const auto choice = ChooseMixed(std::move(layers), *options_.target_sqnr_db, with(brief),
+                                    with(*proof_), options_.workers);
+    sink_.Finish();
+    if (!choice.ok()) return choice.error();
+    (*result_.report)["mixed"] = choice->ToJson(*options_.target_sqnr_db);
+    for (std::string& name : choice->names()) exclude_.push_back(std::move(name));
+    (*result_.report)["excluded"] = exclude_;
+    // From here on as if the user had excluded them.
+    EDGEOPT_TRY(plan_, pq::PlanStatic(model_, rules, pq::Exclusions(exclude_)));
+    EDGEOPT_TRY(ranges_, StaticRanges::Make(model_.graph, plan_, run_, {calibrator_},
+                                            options_.percentile, options_.workers));
+    return OkStatus();
+  }
+
+  // nullopt when nothing is left in int8. Called from several threads.
+  Result<std::optional<double>> ScoreWithout(const std::vector<std::string>& more,
+                                             const pq::RuleSet& rules,
+                                             const QuantizedProof& proof) const {
+    if (cancel_ != nullptr && cancel_->cancelled()) return Interrupted();
+    std::vector<std::string> exclude = exclude_;
+    exclude.insert(exclude.end(), more.begin(), more.end());
+    const auto plan = pq::PlanStatic(model_, rules, pq::Exclusions(exclude));
+    if (!plan.ok() && plan.error().code == ErrorCode::kUnsupported) return std::optional<double>();
+    if (!plan.ok()) return plan.error();
+    EDGEOPT_TRY(const ir::Model built, Build(*plan, exclude, *calibrator_));
+    EDGEOPT_TRY(const double score, proof.Score(built));
+    return std::optional<double>(score);
   }
 
   void ReportStatic(const pq::RuleSet& rules) {
@@ -355,10 +409,13 @@ class Quantizer {
 
   // What was made, in the runtime.
   QuantizedProof Proof() {
+    return Proof(options_.precision == "int8" && options_.calibrator == "auto");
+  }
+  QuantizedProof Proof(bool ranks) {
     ProofOptions proof;
     if (data_ != nullptr && samples_ > 0) proof.source = &data_->source;
     proof.samples = samples_;
-    proof.ranks = options_.precision == "int8" && options_.calibrator == "auto";
+    proof.ranks = ranks;
     proof.emulated = (plan_.rules != nullptr && plan_.rules->emulated) ||
                      options_.quantized_part != pq::QuantizedPart::kCasts;
     proof.load = options_.load;
@@ -369,6 +426,7 @@ class Quantizer {
 
   ir::Model model_;
   const QuantizeOptions& options_;
+  std::vector<std::string> exclude_;  // those of the options, and what was found to be sensitive
   const CalibrationData* data_;
   runtimes::Runtime& runtime_;
   Sink& sink_;
@@ -377,7 +435,8 @@ class Quantizer {
   int64_t samples_ = 0;
   pq::StaticPlan plan_;
   quant::CalibrationData calibrated_on_;
-  pq::ChannelMeans means_;  // of the inputs of layers
+  pq::ChannelMeans means_;       // of the inputs of layers
+  measure::CalibrationRun run_;  // nothing from a table
   StaticRanges ranges_;
   const quant::Calibrator* calibrator_ = nullptr;
   std::optional<QuantizedProof> proof_;  // made when the plan is known

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,8 +38,11 @@ struct QuantizeOptions {
   // that is minmax: 16 bits have steps to spare, and saturation is all that a smaller range adds.
   std::string calibrator = "auto";
   double percentile = 99.999;
-  int64_t samples = 0;                    // 0: all
-  std::vector<std::string> exclude;       // names, operator types, patterns
+  int64_t samples = 0;               // 0: all
+  std::vector<std::string> exclude;  // names, operator types, patterns
+  // Of int8 with data: beside these, the layers that harm the outputs most are left in float, as
+  // few as bring the outputs to this SQNR in dB (pipeline/mixed_precision.h).
+  std::optional<double> target_sqnr_db;
   std::string rules = "onnxruntime-x64";  // a name of passes::quantize::RuleSets()
   // Of fp16: what happens to the quantized part of a model in Q/DQ form. Other than kCasts, it is
   // for TensorRT: ONNX Runtime proves it with int8 computed in float.

@@ -20,6 +20,8 @@ QuantizeOptions OptionsFrom(const json& parameters, const std::string& precision
   options.percentile = parameters.value("percentile", options.percentile);
   options.samples = parameters.value("samples", options.samples);
   options.exclude = parameters.value("exclude", options.exclude);
+  if (parameters.contains("target_sqnr_db"))
+    options.target_sqnr_db = parameters["target_sqnr_db"].get<double>();
   options.rules = parameters.value(
       "rules", machine.architecture == "aarch64" ? "onnxruntime-arm64" : "onnxruntime-x64");
   options.reduced_range = parameters.value("reduced_range", machine.saturates_in_int8());
@@ -39,7 +41,8 @@ Result<QuantizeOptions> QuantizeOptionsOf(const report::Record& record, const re
 }
 
 json QuantizationInForce(const QuantizeOptions& options, const json& report) {
-  json parameters = {{"exclude", options.exclude}};
+  json parameters = {{"exclude", report.value("excluded", options.exclude)}};
+  if (options.target_sqnr_db) parameters["target_sqnr_db"] = *options.target_sqnr_db;
   for (const char* name : {"calibrator", "samples", "rules", "reduced_range", "generated_data"})
     if (report.contains(name)) parameters[name] = report[name];
   if (report.value("calibrator", "") == "percentile") parameters["percentile"] = options.percentile;

@@ -160,8 +160,8 @@ World MakeRealWorld(const WorkFolder& work, const RealWorldOptions& options) {
   world.package = [folder, options](const Record& record) {
     return BuildPackage(
         record, folder, DefaultPackageFolder(record, folder), /*replaceable=*/true,
-        RunInAgent(options.agents, record.threads, RuntimeOf(record, *record.best()),
-                   OptimizationOf(record, *record.best())),
+        RunInAgent(options.agents, SessionOptionsOf(record, *record.best(), /*spin=*/false),
+                   RuntimeOf(record, *record.best())),
         FetchFromAgent(options.agents, record, folder));
   };
   world.save = [&work](const State& state) { return work.Save(state); };

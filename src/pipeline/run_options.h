@@ -17,6 +17,7 @@ struct RunOptions {
   SourceOptions source;                  // of a model in a framework
   std::string device;                    // empty: what the host is, or cpu-generic here
   std::string format;                    // "onnx", "tflite", "any"; empty: the device's
+  std::optional<int> dla_core;           // of a Jetson; nullopt: engines are for the GPU
   report::DataSource data, calibration;  // path, kind, labels, images, limit
   std::string preprocessing;             // TOML file
   std::string metric;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <span>
 
 #include "base/file.h"
 #include "package/triton_config.h"
@@ -30,6 +31,14 @@ constexpr Release kReleases[] = {
     {"11.x", {11, 0, 0}, "11????"},
 };
 
+// The same where DLA comes and goes (CheckDlaTakes).
+constexpr Release kDlaReleases[] = {
+    {"8.6", {8, 6, 0}, "8[6-9]??"},
+    {"9.1 to 10.7", {10, 0, 0}, "9[1-9]??|100[0-7]??"},
+    {"10.8 to 11.4.0", {10, 8, 0}, "100[89]??|10[1-9]???|110[0-3]??|110400"},
+    {"11.4.1 on", {11, 4, 1}, "11040[1-9]|1104[1-9]?|110[5-9]??|11[1-9]???"},
+};
+
 constexpr const char* kScriptHead = R"sh(#!/bin/sh
 # Builds a TensorRT engine of this model on the device that will run it: sh build.sh
 set -eu
@@ -52,6 +61,7 @@ Result<std::string> Triton(const Record& record, const package::Content& content
   model.file = engine.empty() ? content.model_file : engine;
   model.platform =
       engine.empty() ? package::TritonPlatform::kOnnx : package::TritonPlatform::kEngine;
+  if (!engine.empty()) model.dla_core = content.dla_core;
   model.inputs = content.inputs;
   model.outputs = content.outputs;
   return package::TritonConfig(model);
@@ -99,8 +109,9 @@ FetchBuilt FetchFromAgent(AgentStarter agents, const Record& record, fs::path wo
 }
 
 json BuildRecipe(const std::string& model_file, const Step& step,
-                 const std::map<std::string, ir::Dims>& shapes) {
+                 const std::map<std::string, ir::Dims>& shapes, std::optional<int> dla_core) {
   trt::BuildOptions options;
+  options.dla_core = dla_core;
   options.onnx_path = model_file;
   options.engine_path = fs::path(model_file).replace_extension(".engine").string();
   options.timing_cache_path = fs::path(model_file).replace_extension(".timing").string();
@@ -111,7 +122,8 @@ json BuildRecipe(const std::string& model_file, const Step& step,
     fixed[name] = dims;
   }
   json builds = json::array();
-  for (const Release& release : kReleases) {
+  for (const Release& release :
+       dla_core ? std::span<const Release>(kDlaReleases) : std::span<const Release>(kReleases)) {
     json build = {{"tensorrt", release.name}, {"versions", release.pattern}};
     auto command = trt::BuildCommand(release.version, options);
     if (command.ok()) {
@@ -122,17 +134,24 @@ json BuildRecipe(const std::string& model_file, const Step& step,
     }
     builds.push_back(std::move(build));
   }
-  return {{"model", model_file},
-          {"engine", options.engine_path},
-          {"shapes", std::move(fixed)},
-          {"builds", std::move(builds)}};
+  json recipe = {{"model", model_file},
+                 {"engine", options.engine_path},
+                 {"shapes", std::move(fixed)},
+                 {"builds", std::move(builds)}};
+  if (dla_core) recipe["dla_core"] = *dla_core;
+  return recipe;
 }
 
 std::string BuildScript(const json& recipe) {
   std::string script = kScriptHead;
   for (const json& build : recipe.at("builds")) {
-    if (!build.contains("arguments")) continue;
-    script += build.at("versions").get<std::string>() + ")\n  exec \"$trtexec\"";
+    script += build.at("versions").get<std::string>() + ")\n";
+    if (!build.contains("arguments")) {
+      script += "  echo " + ShellQuoted(build.at("problem").get<std::string>()) +
+                " >&2\n  exit 1\n  ;;\n";
+      continue;
+    }
+    script += "  exec \"$trtexec\"";
     for (const json& argument : build.at("arguments"))
       script += " \\\n    " + ShellQuoted(argument.get<std::string>());
     script += "\n  ;;\n";
@@ -148,7 +167,8 @@ Status AddTensorRtFiles(const Record& record, const fs::path& folder,
     content.roles[name] = role;
     return WriteFile(folder / name, text);
   };
-  const json recipe = BuildRecipe(content.model_file, best, shapes);
+  content.dla_core = record.dla_core;
+  const json recipe = BuildRecipe(content.model_file, best, shapes, record.dla_core);
   EDGEOPT_CHECK_OK(put("recipe.json", recipe.dump(1) + "\n", package::kBuildRecipe));
   EDGEOPT_CHECK_OK(put("build.sh", BuildScript(recipe), package::kBuildRecipe));
   EDGEOPT_TRY(const std::string engine, AddEngine(best, folder, fetch, content));

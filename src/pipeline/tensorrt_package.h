@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,9 +24,11 @@ FetchBuilt FetchFromAgent(AgentStarter agents, const report::Record& record,
 
 // trtexec's arguments by TensorRT release, for an engine of `model_file` in which each input with
 // symbolic dimensions has the shape of `shapes`: {"model", "shapes", "builds": [{"tensorrt",
-// "arguments"}]}. A release that can't build it has "problem" instead of "arguments".
+// "arguments"}]}. A release that can't build it has "problem" instead of "arguments". `dla_core`:
+// as of report::Record.
 nlohmann::json BuildRecipe(const std::string& model_file, const report::Step& step,
-                           const std::map<std::string, ir::Dims>& shapes);
+                           const std::map<std::string, ir::Dims>& shapes,
+                           std::optional<int> dla_core = {});
 // The same as a POSIX shell script: it asks trtexec for its version and runs it.
 std::string BuildScript(const nlohmann::json& recipe);
 

@@ -79,6 +79,9 @@ std::string Header(const Input& input) {
   if (record.imported) text += ImportedText(record);
   text += "- **Device**: " + record.device +
           (record.device_title.empty() ? "" : " (" + record.device_title + ")") +
+          (record.dla_core ? ", engines for DLA core " + std::to_string(*record.dla_core) +
+                                 ", the rest on the GPU"
+                           : "") +
           (record.latency_label.empty() ? "" : ". **" + record.latency_label + "**") + "\n";
   if (const std::string where = MeasuredOn(record); !where.empty())
     text += "- **Measured on**: " + where + "\n";

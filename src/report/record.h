@@ -174,6 +174,8 @@ struct Record {
   std::string source_format;  // "onnx"
   std::string device, device_title;
   std::string format = "onnx";  // of what ships: "onnx", "tflite"; "any": whichever is faster
+  // Of a Jetson: engines are built for that deep learning accelerator, the rest runs on the GPU.
+  std::optional<int> dla_core;
   std::string
       latency_label;  // "Host Estimate (not target hardware)", or empty on the target itself
   std::string runtime, runtime_version;

@@ -285,6 +285,7 @@ void Members(Io& io, Record& x) {
   io("device", x.device);
   io("device_title", x.device_title);
   io("format", x.format);
+  io.Optional("dla_core", x.dla_core);
   io("latency_label", x.latency_label);
   io("runtime", x.runtime);
   io("runtime_version", x.runtime_version);

@@ -102,6 +102,20 @@ struct LayerProfile {
   std::vector<std::string> int8_unknown;  // nodes of which the runtime does not tell it
 };
 
+// Of an engine that was built for a deep learning accelerator (DLA): what runs on it, and what fell
+// back to the GPU.
+struct DlaPlacement {
+  int core = 0;
+  // False: the build told nothing of it, and both lists are empty.
+  bool known = false;
+  // In TensorRT's words: a part of the network on the DLA is "{ForeignNode[first...last]}". Without
+  // the copies between formats, which are no layers of the model.
+  std::vector<std::string> on_dla, on_gpu;
+};
+// "DLA core 0: 2 parts of the model run on it; 3 layers fell back to the GPU: 'a', 'b', 'c'": for
+// people, with the first few names.
+std::string Describe(const DlaPlacement& placement);
+
 // What a session offers whose runtime has a tool that times models better than a loop around Run
 // does: TensorRT's trtexec, which tells the time on the GPU.
 class SelfTimed {
@@ -140,6 +154,8 @@ class Session {
   // "onnxruntime-tensorrt" or "trtexec"; else empty. And why it is not a better one.
   virtual std::string executes_by() const { return {}; }
   virtual std::string executes_because() const { return {}; }
+  // nullopt: the model was not made for a DLA.
+  virtual std::optional<DlaPlacement> dla_placement() const { return {}; }
   // Files that were made on this machine to run the model: TensorRT's engine, what it was built
   // with (JSON), and the timings of kernels. Absolute; they stay after the session.
   virtual std::vector<std::filesystem::path> built_files() const { return {}; }

@@ -21,8 +21,8 @@ DATA = ["--data", "data:t10k", "--calibration", "data:train", "--preprocessing",
         "--threads", "1"]
 
 
-def optimize(folder, *arguments, env=None):
-    return subprocess.run([EDGEOPT, "optimize", "net.onnx", "--device", "jetson-orin-nano", *DATA, *arguments, "--json"],
+def optimize(folder, *arguments, env=None, device="jetson-orin-nano"):
+    return subprocess.run([EDGEOPT, "optimize", "net.onnx", "--device", device, *DATA, *arguments, "--json"],
                           cwd=folder, capture_output=True, text=True, check=False, timeout=400, stdin=subprocess.DEVNULL,
                           env=env)
 
@@ -123,6 +123,20 @@ class JetsonTest(CliTest):
         self.fails(UNSUPPORTED, "only a TensorRT engine", "optimize", "net.onnx", "--device", "jetson-agx-orin",
                    "--format", "onnx", *DATA, "--work", "other")
 
+    def test_a_dla_is_refused_where_there_is_none(self):
+        for device, code, words in (("jetson-orin-nano", UNSUPPORTED, "no deep learning accelerator"),
+                                    ("cpu-generic", UNSUPPORTED, "no deep learning accelerator"),
+                                    ("jetson-orin-nx", USAGE, "no DLA core 2")):
+            self.fails(code, words, "optimize", "net.onnx", "--device", device, "--dla", "2" if code == USAGE else "0",
+                       *DATA, "--work", "other")
+
+    def test_a_dla_without_a_device_gets_float16_alone(self):
+        plan = {row["kind"]: row for row in self.json("optimize", "net.onnx", "--device", "jetson-orin-nx", "--dla", "0",
+                                                      *DATA, "--dry-run", "--work", "other")["plan"]}
+        self.assertTrue(plan["tensorrt-fp16"]["applies"])
+        self.assertFalse(plan["tensorrt-int8"]["applies"])
+        self.assertIn("11.4.1", plan["tensorrt-int8"]["why"])
+
     def test_profiles_are_listed(self):
         rows = {row["name"]: row for row in self.json("device", "list")["devices"]}
         self.assertEqual(rows["jetson-agx-orin"]["dla_cores"], 2)
@@ -175,6 +189,35 @@ class JetsonEngineTest(CliTest):
             self.assertEqual(document["host"]["name"], HOST)
             self.assertEqual((document["runtime"]["name"], document["runtime"]["version"]), ("tensorrt", "10.3.0"))
             self.assertIn("trtexec", document["runtime"]["executes_by"])
+
+    def test_engines_for_a_dla(self):
+        with tempfile.TemporaryDirectory() as folder, Sshd(pathlib.Path(folder) / "sshd") as sshd:
+            sshd.tool("trtexec", f'FAKE_TRTEXEC_VERSION=10.3.0 exec python3 "{FAKE}" "$@"\n')
+            run = pathlib.Path(folder) / "run"
+            run.mkdir()
+            make_run(run, validation=40)
+            process = optimize(run, "--dla", "1", "--host", HOST, "--tolerance", "99%", "--sustained", "0",
+                               env=sshd.environment(), device="jetson-orin-nx")
+            self.assertEqual(process.returncode, DONE, process.stdout + process.stderr)
+            record = json.loads(process.stdout)["record"]
+            self.assertEqual(record["dla_core"], 1)
+            self.assertEqual([step["id"] for step in record["steps"]], ["baseline", "tensorrt-fp16"])
+            self.assertIn("does not support explicit quantization", record["not_tried"]["tensorrt-int8"])
+            fp16 = record["steps"][1]
+            dla = fp16["measured_under"]["settings"]["runtime"]["dla"]
+            self.assertEqual((dla["core"], dla["known"]), (1, True))
+            self.assertTrue(dla["on_dla"] and dla["on_gpu"], dla)  # the last layer is a matrix product
+            self.assertTrue(any("fell back to the GPU" in warning for warning in fp16["warnings"]), fp16["warnings"])
+            package = run / "net_edgeopt/net_package"
+            self.assertIn("engines for DLA core 1", (package / "report.md").read_text())
+            self.assertEqual(json.loads((package / "manifest.json").read_text())["device"]["dla_core"], 1)
+            self.assertIn("KIND_NVDLA", (package / "config.pbtxt").read_text())
+            for version, builds in (("8.6.2", True), ("10.3.0", True), ("10.16.2", False), ("11.4.1", True)):
+                environment = dict(os.environ, TRTEXEC=str(FAKE), FAKE_TRTEXEC_VERSION=version)
+                process = subprocess.run(["sh", str(package / "build.sh")], env=environment, capture_output=True,
+                                         text=True, check=False)
+                self.assertEqual(process.returncode, DONE if builds else 1, version + process.stdout + process.stderr)
+                self.assertEqual("has no DLA" in process.stderr, not builds)
 
 
 if __name__ == "__main__":

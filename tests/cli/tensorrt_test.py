@@ -132,6 +132,13 @@ class TensorRtTest(SshdTest):
         self.done("device", "clean", HOST)
         self.assertFalse(engines[0].exists())
 
+    def test_a_dla_tells_what_fell_back(self):
+        self.done("quantize", self.model, "-o", "half.onnx", "--precision", "fp16")
+        row = self.json("bench", "half.onnx", "--runtime", "tensorrt:dla=1", *QUICK)["models"][0]
+        self.assertIn("DLA core 1: 0 parts of the model run on it; 1 layer fell back to the GPU: 'MATMUL: dense'",
+                      row["remarks"])
+        self.assertIn("--useDLACore=1 --allowGPUFallback", self.calls.read_text())
+
     def test_failures_say_why(self):
         arguments = ["bench", self.model, "--runtime", "tensorrt", *QUICK]
         self.become("10.3.0", FAKE_TRTEXEC_FAIL="memory")

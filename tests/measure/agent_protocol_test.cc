@@ -223,11 +223,31 @@ TEST(Load, TellsTensorRtWhatTheModelHolds) {
 
 TEST(Load, TellsWhoExecutesAndTimes) {
   const auto back =
-      LoadedModelFrom(ToJson(LoadedModel{{}, {}, 5, "trtexec", "no headers", "on the GPU"}));
+      LoadedModelFrom(ToJson(LoadedModel{{}, {}, 5, "trtexec", "no headers", "on the GPU", {}}));
   ASSERT_TRUE(back.ok());
   EXPECT_EQ(back->executes_by, "trtexec");
   EXPECT_EQ(back->executes_because, "no headers");
   EXPECT_EQ(back->timed_as, "on the GPU");
+  EXPECT_FALSE(back->dla.has_value());
+}
+
+TEST(Load, TellsWhatRunsOnADla) {
+  LoadedModel loaded;
+  loaded.dla = {1, true, {"{ForeignNode[a...b]}"}, {"SOFTMAX: c"}};
+  const nlohmann::json message = ToJson(loaded);
+  const auto back = LoadedModelFrom(message);
+  ASSERT_TRUE(back.ok()) << back.error().ToString();
+  ASSERT_TRUE(back->dla.has_value());
+  EXPECT_EQ(back->dla->core, 1);
+  EXPECT_TRUE(back->dla->known);
+  EXPECT_EQ(back->dla->on_dla, loaded.dla->on_dla);
+  EXPECT_EQ(back->dla->on_gpu, loaded.dla->on_gpu);
+  for (const auto& [name, value] : std::map<std::string, nlohmann::json>{
+           {"core", -1}, {"known", "yes"}, {"on_dla", "a"}, {"on_gpu", {1}}, {"speed", 11}}) {
+    nlohmann::json wrong = message;
+    wrong["dla"][name] = value;
+    EXPECT_FALSE(LoadedModelFrom(wrong).ok()) << name;
+  }
 }
 
 TEST(Built, NamesStayInAFolder) {

@@ -44,6 +44,16 @@ TritonModel Model() {
   return {"m", "m.engine", 0, {{"x", "int64", {1, -1}}}, {{"y", "float16", {1, 3}}}};
 }
 
+// model_config.proto: ModelInstanceGroup.secondary_devices.
+TEST(TritonConfig, ADlaIsASecondaryDevice) {
+  TritonModel model = Model();
+  EXPECT_EQ(TritonConfig(model)->find("instance_group"), std::string::npos);
+  model.dla_core = 1;
+  const std::string text = TritonConfig(model).value();
+  EXPECT_NE(text.find("kind: KIND_GPU"), std::string::npos);
+  EXPECT_NE(text.find("kind: KIND_NVDLA\n        device_id: 1\n"), std::string::npos);
+}
+
 TEST(TritonConfig, WithoutBatchingShapesAreWhole) {
   const auto text = TritonConfig(Model());
   ASSERT_TRUE(text.ok());

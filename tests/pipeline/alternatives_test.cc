@@ -102,6 +102,35 @@ TEST_F(AlternativesTest, ARetryThatTheStepDoesNotKnowIsAUsageError) {
   EXPECT_EQ(Retried(retry).error().code, ErrorCode::kUsage);
 }
 
+// Ten times the tolerance: a tenth of the noise, 20 dB less.
+TEST_F(AlternativesTest, MixedPrecisionIsOfferedWhereItsTargetIsKnown) {
+  report::Step& step = record_.steps.back();
+  record_.tolerance_ratio = 0.01;
+  step.accuracy->value = 0.81;
+  step.details["fidelity"]["outputs"] = {{{"name", "y"}, {"sqnr_db", 12.0}}};
+  EXPECT_THAT(Commands(), Contains("edgeopt resume net_edgeopt --mixed"));
+  step.parameters["exclude"] = {"conv2"};
+  Retry retry;
+  retry.mixed = true;
+  EXPECT_FALSE(retry.empty());
+  const auto mixed = Retried(retry);
+  ASSERT_TRUE(mixed.ok()) << mixed.error().ToString();
+  EXPECT_EQ(mixed->kind, "static-int8");
+  EXPECT_DOUBLE_EQ(mixed->parameters["target_sqnr_db"], 32);
+  EXPECT_EQ(mixed->parameters["exclude"], nlohmann::json({"conv2"}));
+  // After a search: another one chooses anew, anything else keeps what was chosen.
+  step.parameters["target_sqnr_db"] = 32;
+  EXPECT_FALSE(Retried(retry)->parameters.contains("exclude"));
+  Retry other;
+  other.calibrator = "mse";
+  EXPECT_FALSE(Retried(other)->parameters.contains("target_sqnr_db"));
+  EXPECT_TRUE(Retried(other)->parameters.contains("exclude"));
+  retry.precision = "fp16";
+  EXPECT_EQ(Retried(retry).error().code, ErrorCode::kUsage);
+  step.kind = "dynamic-int8";
+  EXPECT_THAT(Commands(), Not(Contains("edgeopt resume net_edgeopt --mixed")));
+}
+
 // Issue 5: mixed precision, quantization-aware training, a smaller model.
 TEST_F(AlternativesTest, OfAJetsonsInt8) {
   record_.device = "jetson-orin-nano";

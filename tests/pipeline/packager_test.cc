@@ -300,5 +300,31 @@ TEST_F(JetsonPackageTest, TheRecipeHasTheArgumentsOfEachRelease) {
   }
 }
 
+// "Working with DLA": Q/DQ on it from 11.4.1 on, none at all between 10.7 and there.
+TEST_F(JetsonPackageTest, TheRecipeIsForTheDlaOfTheRun) {
+  record_.dla_core = 1;
+  const auto packaged = BuildWith({});
+  ASSERT_TRUE(packaged.ok());
+  const json recipe = json::parse(Text(*packaged, "recipe.json"));
+  EXPECT_EQ(recipe["dla_core"], 1);
+  std::map<std::string, json> builds;
+  for (const json& build : recipe["builds"]) builds[build["tensorrt"]] = build;
+  using ::testing::Contains;
+  const std::vector<std::string> arguments = builds["11.4.1 on"]["arguments"];
+  EXPECT_THAT(arguments, Contains("--useDLACore=1"));
+  EXPECT_THAT(arguments, Contains("--allowGPUFallback"));
+  EXPECT_THAT(builds["9.1 to 10.7"]["problem"], HasSubstr("Q/DQ"));
+  EXPECT_THAT(builds["10.8 to 11.4.0"]["problem"], HasSubstr("has no DLA"));
+  EXPECT_THAT(Text(*packaged, "build.sh"), HasSubstr("has no DLA"));
+  const json manifest = json::parse(Text(*packaged, "manifest.json"));
+  EXPECT_EQ(manifest["device"]["dla_core"], 1);
+  EXPECT_TRUE(
+      VerifyPackage(packaged->folder, [](const fs::path& model, const package::Content& content,
+                                         const std::vector<std::vector<ir::Tensor>>& samples) {
+        EXPECT_EQ(content.dla_core, 1);
+        return Gives(1)(model, content, samples);
+      })->pass());
+}
+
 }  // namespace
 }  // namespace edgeopt::pipeline

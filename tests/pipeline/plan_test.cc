@@ -111,6 +111,19 @@ TEST(PlanTest, AJetsonGetsFloat16ThenInt8) {
   EXPECT_EQ(MakePlan(record).value()[1].parameters["calibrator"], "auto");
 }
 
+TEST(PlanTest, ADlaGetsInt8WhereItsTensorRtTakesQdq) {
+  report::Record record = JetsonRecord();
+  record.dla_core = 0;
+  EXPECT_THAT(Applying(record), ElementsAre("tensorrt-fp16"));
+  EXPECT_THAT(WhyNot(record, "tensorrt-int8"), HasSubstr("11.4.1"));
+  Decided(record, Decision::kKept);
+  nlohmann::json& under = record.steps.back().measured_under;
+  under["settings"]["runtime"] = {{"name", "tensorrt"}, {"version", "10.3.0"}};
+  EXPECT_FALSE(NextStep(record).value().has_value());
+  under["settings"]["runtime"]["version"] = "11.4.1";
+  EXPECT_EQ(NextStep(record).value()->kind, "tensorrt-int8");
+}
+
 TEST(PlanTest, AJetsonKeepsTheScalesOfAQuantizedModel) {
   ModelFacts facts = Convolutional();
   facts.quantized = true;
@@ -145,6 +158,38 @@ TEST(NextStepTest, AJetsonsInt8BelowTheFloorIsFollowedByMixedPrecision) {
   EXPECT_EQ(mixed.kind, "tensorrt-mixed");
   EXPECT_EQ(mixed.parameters["exclude"], nlohmann::json({"first", "last"}));
   Decided(record, Decision::kKept);
+  EXPECT_FALSE(NextStep(record).value().has_value());
+}
+
+// A step that lost so much, relative to the baseline's 0.9, with that SQNR of its outputs.
+void Violated(report::Record& record, double loss_ratio, double sqnr_db) {
+  Decided(record, Decision::kViolated);
+  report::Step& step = record.steps.back();
+  step.accuracy = report::Accuracy{};
+  step.accuracy->value = 0.9 * (1 - loss_ratio);
+  step.details = {{"fidelity", {{"outputs", {{{"name", "y"}, {"sqnr_db", sqnr_db}}}}}}};
+}
+
+// Twice the tolerance is 6 dB too much noise; 1 dB on top.
+TEST(NextStepTest, MixedPrecisionAimsAtWhatTheLossAsksFor) {
+  report::Record record = JetsonRecord();
+  record.policy = "continue";
+  record.tolerance_ratio = 0.02;
+  record.steps[0].accuracy = report::Accuracy{};
+  record.steps[0].accuracy->value = 0.9;
+  Decided(record, Decision::kKept);
+  Violated(record, 0.04, 15);
+  report::Step mixed = NextStep(record).value().value();
+  EXPECT_EQ(mixed.kind, "tensorrt-mixed");
+  EXPECT_NEAR(mixed.parameters["target_sqnr_db"], 15 + 6.02 + 1, 0.01);
+  EXPECT_FALSE(mixed.parameters.contains("exclude"));
+  // Below the floor again: deeper, by what that one lost; twice at most.
+  Violated(record, 0.03, 22.5);
+  EXPECT_NEAR(NextStep(record).value()->parameters["target_sqnr_db"], 22.5 + 3.52 + 1, 0.01);
+  EXPECT_EQ(NextStep(record).value()->id, "tensorrt-mixed-2");
+  Violated(record, 0.025, 27);
+  EXPECT_EQ(NextStep(record).value()->id, "tensorrt-mixed-3");
+  Violated(record, 0.021, 29);
   EXPECT_FALSE(NextStep(record).value().has_value());
 }
 

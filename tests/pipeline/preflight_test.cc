@@ -133,6 +133,28 @@ TEST_F(PreflightTest, AJetsonIsGivenTensorRtAlone) {
   EXPECT_EQ(Run().failure()->code, ErrorCode::kUnsupported);
 }
 
+TEST_F(PreflightTest, ADlaIsRefusedWhereThereIsNone) {
+  options_.device = "jetson-orin-nx";
+  options_.dla_core = 1;
+  EXPECT_FALSE(Run().failure().has_value());
+  EXPECT_EQ(Run().record.dla_core, 1);
+  options_.dla_core = 2;
+  EXPECT_EQ(Run().failure()->code, ErrorCode::kUsage);
+  options_.dla_core = 0;
+  for (const char* device : {"jetson-orin-nano", "cpu-generic", "raspberry-pi-5"}) {
+    options_.device = device;
+    EXPECT_EQ(Run().failure()->code, ErrorCode::kUnsupported) << device;
+    EXPECT_THAT(Item("device"), HasSubstr("no deep learning accelerator")) << device;
+  }
+  // The release of TensorRT on the host counts too.
+  options_.device = "jetson-agx-orin";
+  options_.measuring.host = "orin";
+  host_.runtimes = {{"tensorrt", "10.16.2", ""}};
+  EXPECT_THAT(Item("device"), HasSubstr("TensorRT 10.16.2 has no DLA"));
+  host_.runtimes = {{"tensorrt", "10.3.0", ""}};
+  EXPECT_FALSE(Run().failure().has_value());
+}
+
 TEST_F(PreflightTest, AnUnknownDeviceIsAUsageError) {
   options_.device = "toaster";
   EXPECT_EQ(Run().failure()->code, ErrorCode::kUsage);

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <nlohmann/json.hpp>
 
@@ -135,6 +136,56 @@ TEST_F(QuantizeTest, ExcludedLayersStayFloat) {
   const auto done = Run(options);
   ASSERT_TRUE(done.ok());
   EXPECT_EQ(Kernels(*done->report, "QLinearConv", "int8"), 19);
+}
+
+// For TensorRT, and for ONNX Runtime's own kernels: the outputs come as close as asked, the layers
+// that stay float are named, and one more of them would have been too many.
+TEST_F(QuantizeTest, MixedPrecisionReachesItsTarget) {
+  for (const char* rules : {"tensorrt", "onnxruntime-x64"}) {
+    QuantizeOptions options;
+    options.calibrator = "minmax";
+    options.rules = rules;
+    const auto all = Run(options);
+    ASSERT_TRUE(all.ok()) << rules << ": " << all.error().ToString();
+    const double before = (*all->report)["fidelity"]["outputs"][0]["sqnr_db"];
+    options.target_sqnr_db = before + 4;
+    const auto done = Run(options);
+    ASSERT_TRUE(done.ok()) << rules << ": " << done.error().ToString();
+    const json& report = *done->report;
+    const json& mixed = report["mixed"];
+    EXPECT_GE(report["fidelity"]["outputs"][0]["sqnr_db"].get<double>(), before + 3.99) << rules;
+    EXPECT_NEAR(mixed["sqnr_db"], report["fidelity"]["outputs"][0]["sqnr_db"], 0.01) << rules;
+    std::vector<std::string> excluded;
+    double last = -1e9;
+    for (const json& layer : mixed["layers"]) {
+      if (layer["excluded"]) excluded.push_back(layer["name"]);
+      const json& alone = layer["alone_sqnr_db"];
+      if (alone.is_null()) continue;
+      // Alone none of them does more harm than all together; the worst stand first.
+      EXPECT_GT(alone.get<double>(), before - 3) << rules << " " << layer;
+      EXPECT_GE(alone.get<double>(), last);
+      last = alone;
+    }
+    EXPECT_EQ(report["excluded"], json(excluded));
+    ASSERT_FALSE(excluded.empty());
+    EXPECT_LT(excluded.size(), mixed["layers"].size());
+    for (const json& node : report["nodes"]) {
+      const bool left_out = std::ranges::count(excluded, node["name"].get<std::string>()) > 0;
+      EXPECT_FALSE(left_out && node["int8"].get<bool>()) << node;
+    }
+    for (const json& probe : mixed["probes"]) {
+      const bool fewer = probe["excluded"].get<size_t>() < excluded.size();
+      EXPECT_TRUE(!fewer || probe["sqnr_db"].get<double>() < before + 4) << probe;
+    }
+  }
+}
+
+TEST_F(QuantizeTest, MixedPrecisionSaysWhatItCannotReach) {
+  QuantizeOptions options;
+  options.calibrator = "minmax";
+  options.samples = 16;
+  options.target_sqnr_db = 190;
+  EXPECT_EQ(Run(options).error().code, ErrorCode::kUnsupported);
 }
 
 TEST_F(QuantizeTest, FewSamplesAndGeneratedDataAreSaid) {

@@ -32,15 +32,14 @@ Result<Answer> Execute(const Options& options, Context& context) {
   EDGEOPT_TRY(const pipeline::AgentStarter agents, AgentsOf(context, state.record.measuring));
   const report::Step* best = state.record.best();
   std::string runtime;
-  auto optimization = runtimes::GraphOptimization::kAll;
+  runtimes::SessionOptions session;
   if (best != nullptr) {
     runtime = pipeline::RuntimeOf(state.record, *best);
-    optimization = pipeline::OptimizationOf(state.record, *best);
+    session = pipeline::SessionOptionsOf(state.record, *best, /*spin=*/false);
   }
   EDGEOPT_TRY(const pipeline::Packaged packaged,
               pipeline::BuildPackage(state.record, work.path(), folder, by_default,
-                                     pipeline::RunInAgent(agents, state.record.threads,
-                                                          std::move(runtime), optimization),
+                                     pipeline::RunInAgent(agents, session, std::move(runtime)),
                                      pipeline::FetchFromAgent(agents, state.record, work.path())));
   if (by_default || state.package_folder.empty()) {
     state.package_folder = packaged.folder;

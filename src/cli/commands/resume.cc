@@ -63,6 +63,8 @@ Command resume() {
                 .Add("--exclude", options->retry.exclude,
                      "try with these in float: node name, type or pattern")
                 .TypeName("NAME");
+            parser.AddFlag("--mixed", options->retry.mixed,
+                           "try with the layers that harm the outputs most in float");
             parser.Add("--precision", options->retry.precision, "try this precision instead")
                 .OneOf({"int8", "dynamic-int8", "fp16"});
             return [options](Context& context) { return Execute(*options, context); };

@@ -3,10 +3,10 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "base/json_object.h"
 #include "hardware/board.h"
 #include "hardware/locking.h"
 #include "measure/agent_protocol.h"
-#include "measure/json_fields.h"
 
 namespace edgeopt::measure {
 
@@ -19,7 +19,7 @@ BoardMethods::~BoardMethods() {
 }
 
 Result<json> BoardMethods::Board(const json& params) {
-  EDGEOPT_TRY(const Fields fields, Fields::Of(params, "board"));
+  EDGEOPT_TRY(const JsonObject fields, JsonObject::Of(params, "board"));
   EDGEOPT_CHECK_OK(fields.Finish());
   return hardware::ToJson(hardware::ReadBoard(host_));
 }
@@ -42,7 +42,7 @@ Result<json> BoardMethods::Lock(const json& params) {
 }
 
 Result<json> BoardMethods::Unlock(const json& params) {
-  EDGEOPT_TRY(Fields fields, Fields::Of(params, "unlock"));
+  EDGEOPT_TRY(JsonObject fields, JsonObject::Of(params, "unlock"));
   EDGEOPT_TRY(host_.programs.sudo, fields.Bool("sudo"));
   EDGEOPT_CHECK_OK(fields.Finish());
   const hardware::LockReport report = hardware::UnlockClocks(host_, journal_folder_);
@@ -54,7 +54,7 @@ Result<json> BoardMethods::Unlock(const json& params) {
 }
 
 Result<json> BoardMethods::Watch(const json& params) {
-  EDGEOPT_TRY(Fields fields, Fields::Of(params, "watch"));
+  EDGEOPT_TRY(JsonObject fields, JsonObject::Of(params, "watch"));
   EDGEOPT_TRY(const double seconds, fields.Number("interval_s", 0.05, 3600));
   EDGEOPT_CHECK_OK(fields.Finish());
   if (sampler_) return BadInput("the board is being watched already", "ask for 'watched' first");
@@ -66,7 +66,7 @@ Result<json> BoardMethods::Watch(const json& params) {
 }
 
 Result<json> BoardMethods::Watched(const json& params) {
-  EDGEOPT_TRY(const Fields fields, Fields::Of(params, "watched"));
+  EDGEOPT_TRY(const JsonObject fields, JsonObject::Of(params, "watched"));
   EDGEOPT_CHECK_OK(fields.Finish());
   if (!sampler_) return BadInput("the board is not being watched", "ask for 'watch' first");
   json samples = hardware::ToJson(sampler_->Stop());

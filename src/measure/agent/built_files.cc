@@ -1,8 +1,8 @@
 #include "measure/agent/built_files.h"
 
 #include "base/hash.h"
+#include "base/json_object.h"
 #include "measure/agent_protocol.h"
-#include "measure/json_fields.h"
 
 namespace edgeopt::measure {
 
@@ -30,12 +30,12 @@ json ToJson(const std::vector<BuiltFile>& files) {
 }
 
 Result<std::vector<BuiltFile>> BuiltFilesFrom(const json& value) {
-  EDGEOPT_TRY(Fields fields, Fields::Of(value, "built"));
+  EDGEOPT_TRY(JsonObject fields, JsonObject::Of(value, "built"));
   EDGEOPT_TRY(const json* list, fields.Array("files"));
   EDGEOPT_CHECK_OK(fields.Finish());
   std::vector<BuiltFile> files;
   for (const json& entry : *list) {
-    EDGEOPT_TRY(Fields row, Fields::Of(entry, "built file"));
+    EDGEOPT_TRY(JsonObject row, JsonObject::Of(entry, "built file"));
     BuiltFile file;
     EDGEOPT_TRY(file.name, row.Text("name"));
     // It may become the name of a file here.

@@ -3,8 +3,8 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "base/json_object.h"
 #include "measure/agent_protocol.h"
-#include "measure/json_fields.h"
 
 namespace edgeopt::measure {
 namespace {

@@ -1,7 +1,7 @@
 #include <cfloat>
 
+#include "base/json_object.h"
 #include "measure/agent_protocol.h"
-#include "measure/json_fields.h"
 
 namespace edgeopt::measure {
 
@@ -12,7 +12,7 @@ namespace {
 constexpr int kMostPowerModes = 1000;
 
 Result<hardware::LockedClocks> LockedClocksFrom(const json& value) {
-  EDGEOPT_TRY(Fields fields, Fields::Of(value, "clocks"));
+  EDGEOPT_TRY(JsonObject fields, JsonObject::Of(value, "clocks"));
   hardware::LockedClocks clocks;
   EDGEOPT_TRY(const json* cpus, fields.Object("cpu_mhz"));
   for (const auto& [cpu, mhz] : cpus->items()) {
@@ -35,7 +35,7 @@ json ToJson(const ClockLockParams& params) {
 }
 
 Result<ClockLockParams> ClockLockParamsFrom(const json& value) {
-  EDGEOPT_TRY(Fields fields, Fields::Of(value, "lock"));
+  EDGEOPT_TRY(JsonObject fields, JsonObject::Of(value, "lock"));
   ClockLockParams params;
   EDGEOPT_TRY(params.sudo, fields.Bool("sudo"));
   EDGEOPT_TRY(params.keep, fields.Bool("keep"));
@@ -57,7 +57,7 @@ json ToJson(const ClockLock& lock) {
 }
 
 Result<ClockLock> ClockLockFrom(const json& value) {
-  EDGEOPT_TRY(Fields fields, Fields::Of(value, "lock"));
+  EDGEOPT_TRY(JsonObject fields, JsonObject::Of(value, "lock"));
   ClockLock lock;
   EDGEOPT_TRY(const json* report, fields.Object("report"));
   EDGEOPT_TRY(lock.report, hardware::LockReportFromJson(*report));

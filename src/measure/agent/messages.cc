@@ -2,16 +2,16 @@
 #include <cfloat>
 #include <filesystem>
 
+#include "base/json_object.h"
 #include "measure/agent/base64.h"
 #include "measure/agent_protocol.h"
-#include "measure/json_fields.h"
 
 namespace edgeopt::measure {
 namespace {
 
 using nlohmann::json;
 
-constexpr int64_t kMaxDlaCore = 15, kMaxWorkspaceMib = 1 << 20;
+constexpr int64_t kMaxWorkspaceMib = 1 << 20;
 constexpr double kMaxSeconds = 7 * 24 * 3600;
 constexpr std::string_view kOptimizations[] = {"none", "basic", "extended", "all"};
 constexpr std::string_view kKernels[] = {"xnnpack", "builtin", "reference"};
@@ -23,15 +23,6 @@ bool IsPlainName(const std::string& name) {
   for (const auto& part : path)
     if (part == ".." || part == "." || part.empty()) return false;
   return true;
-}
-
-Result<std::vector<std::string>> TextsFrom(const json& array, const std::string& where) {
-  std::vector<std::string> texts;
-  for (const json& text : array) {
-    if (!text.is_string()) return BadInput(where + ": an element is not a text");
-    texts.push_back(text.get<std::string>());
-  }
-  return texts;
 }
 
 Result<std::vector<int64_t>> IntegersFrom(const json& array, int64_t min, int64_t max,
@@ -57,7 +48,7 @@ json ToJson(const runtimes::TensorSpec& spec) {
 }
 
 Result<runtimes::Quantization> QuantizationFrom(const json& value) {
-  EDGEOPT_TRY(Fields fields, Fields::Of(value, "quantization"));
+  EDGEOPT_TRY(JsonObject fields, JsonObject::Of(value, "quantization"));
   runtimes::Quantization quantization;
   EDGEOPT_TRY(const double scale, fields.Number("scale", 0, FLT_MAX));
   quantization.scale = static_cast<float>(scale);
@@ -79,15 +70,14 @@ Result<size_t> OneOf(const std::string& text, const std::string_view (&names)[N]
 }
 
 Result<runtimes::TensorSpec> SpecFrom(const json& value) {
-  EDGEOPT_TRY(Fields fields, Fields::Of(value, "tensor description"));
+  EDGEOPT_TRY(JsonObject fields, JsonObject::Of(value, "tensor description"));
   runtimes::TensorSpec spec;
   EDGEOPT_TRY(spec.name, fields.Text("name"));
   EDGEOPT_TRY(const std::string type, fields.Text("type"));
   spec.type = ir::DataTypeFromName(type).value_or(ir::DataType::kUndefined);
   EDGEOPT_TRY(const json* dims, fields.Array("dims"));
   EDGEOPT_TRY(spec.dims, IntegersFrom(*dims, -1, int64_t{1} << 40, "dims"));
-  EDGEOPT_TRY(const json* symbols, fields.Array("symbols"));
-  EDGEOPT_TRY(spec.symbols, TextsFrom(*symbols, "symbols"));
+  EDGEOPT_TRY(spec.symbols, fields.Texts("symbols"));
   if (spec.symbols.size() != spec.dims.size())
     return BadInput("tensor description: 'symbols' and 'dims' differ in length");
   EDGEOPT_TRY(spec.sequence, fields.Bool("sequence"));
@@ -119,7 +109,7 @@ json ToJson(const runtimes::ModelFacts& facts) {
 }
 
 Result<runtimes::ModelFacts> ModelFactsFrom(const json& value) {
-  EDGEOPT_TRY(Fields fields, Fields::Of(value, "options: tensorrt: model"));
+  EDGEOPT_TRY(JsonObject fields, JsonObject::Of(value, "options: tensorrt: model"));
   runtimes::ModelFacts facts;
   EDGEOPT_TRY(const json* inputs, fields.Array("inputs"));
   EDGEOPT_TRY(facts.inputs, SpecsFrom(*inputs));
@@ -127,8 +117,7 @@ Result<runtimes::ModelFacts> ModelFactsFrom(const json& value) {
   EDGEOPT_TRY(facts.outputs, SpecsFrom(*outputs));
   EDGEOPT_TRY(facts.float16, fields.Bool("float16"));
   EDGEOPT_TRY(facts.int8, fields.Bool("int8"));
-  EDGEOPT_TRY(const json* nodes, fields.Array("int8_nodes"));
-  EDGEOPT_TRY(facts.int8_nodes, TextsFrom(*nodes, "int8_nodes"));
+  EDGEOPT_TRY(facts.int8_nodes, fields.Texts("int8_nodes"));
   EDGEOPT_TRY(facts.sha256, fields.Text("sha256"));
   if (!IsSha256(facts.sha256)) return BadInput("options: tensorrt: a 'sha256' is not one");
   EDGEOPT_CHECK_OK(fields.Finish());
@@ -145,7 +134,7 @@ json ToJson(const runtimes::TensorRtOptions& options) {
 }
 
 Result<runtimes::TensorRtOptions> TensorRtOptionsFrom(const json& value) {
-  EDGEOPT_TRY(Fields fields, Fields::Of(value, "options: tensorrt"));
+  EDGEOPT_TRY(JsonObject fields, JsonObject::Of(value, "options: tensorrt"));
   runtimes::TensorRtOptions options;
   EDGEOPT_TRY(options.transfers, fields.Bool("transfers"));
   if (fields.Has("model")) {
@@ -167,7 +156,7 @@ Result<runtimes::TensorRtOptions> TensorRtOptionsFrom(const json& value) {
 }
 
 Result<runtimes::SessionOptions> OptionsFrom(const json& value) {
-  EDGEOPT_TRY(Fields fields, Fields::Of(value, "options"));
+  EDGEOPT_TRY(JsonObject fields, JsonObject::Of(value, "options"));
   runtimes::SessionOptions options;
   EDGEOPT_TRY(const int64_t threads, fields.Integer("threads", 1, 1024));
   options.threads = static_cast<int>(threads);
@@ -190,7 +179,7 @@ Result<runtimes::SessionOptions> OptionsFrom(const json& value) {
 Result<std::vector<runtimes::Int8Fallback>> FallbacksFrom(const json& array) {
   std::vector<runtimes::Int8Fallback> fallbacks;
   for (const json& entry : array) {
-    EDGEOPT_TRY(Fields row, Fields::Of(entry, "int8 fallback"));
+    EDGEOPT_TRY(JsonObject row, JsonObject::Of(entry, "int8 fallback"));
     runtimes::Int8Fallback fallback;
     EDGEOPT_TRY(fallback.node, row.Text("node"));
     EDGEOPT_TRY(fallback.layer, row.Text("layer"));
@@ -205,7 +194,7 @@ Result<std::vector<StoredFile>> StoredFilesFrom(const json& array) {
   if (array.empty()) return BadInput("load: 'files' is empty");
   std::vector<StoredFile> files;
   for (const json& value : array) {
-    EDGEOPT_TRY(Fields fields, Fields::Of(value, "file"));
+    EDGEOPT_TRY(JsonObject fields, JsonObject::Of(value, "file"));
     StoredFile file;
     EDGEOPT_TRY(file.name, fields.Text("name"));
     if (!IsPlainName(file.name))
@@ -232,7 +221,7 @@ json ToJson(const PutParams& params) {
 }
 
 Result<PutParams> PutParamsFrom(const json& value) {
-  EDGEOPT_TRY(Fields fields, Fields::Of(value, "put"));
+  EDGEOPT_TRY(JsonObject fields, JsonObject::Of(value, "put"));
   PutParams params;
   EDGEOPT_TRY(params.sha256, fields.Text("sha256"));
   if (!IsSha256(params.sha256)) return BadInput("put: 'sha256' is not one");
@@ -254,9 +243,8 @@ json HashesToJson(const char* name, const std::vector<std::string>& hashes) {
 }
 
 Result<std::vector<std::string>> HashesFrom(const char* name, const json& value) {
-  EDGEOPT_TRY(Fields fields, Fields::Of(value, "has"));
-  EDGEOPT_TRY(const json* array, fields.Array(name));
-  EDGEOPT_TRY(std::vector<std::string> hashes, TextsFrom(*array, name));
+  EDGEOPT_TRY(JsonObject fields, JsonObject::Of(value, "has"));
+  EDGEOPT_TRY(std::vector<std::string> hashes, fields.Texts(name));
   for (const std::string& hash : hashes)
     if (!IsSha256(hash)) return BadInput("has: '" + hash + "' is not a SHA-256");
   EDGEOPT_CHECK_OK(fields.Finish());
@@ -282,10 +270,10 @@ json ToJson(const LoadParams& params) {
 }
 
 Result<LoadParams> LoadParamsFrom(const json& value) {
-  EDGEOPT_TRY(Fields fields, Fields::Of(value, "load"));
+  EDGEOPT_TRY(JsonObject fields, JsonObject::Of(value, "load"));
   LoadParams params;
   EDGEOPT_TRY(const json* model, fields.Object("model"));
-  EDGEOPT_TRY(Fields source, Fields::Of(*model, "load: model"));
+  EDGEOPT_TRY(JsonObject source, JsonObject::Of(*model, "load: model"));
   if (source.Has("files")) {
     EDGEOPT_TRY(const json* files, source.Array("files"));
     EDGEOPT_TRY(params.files, StoredFilesFrom(*files));
@@ -310,11 +298,12 @@ json ToJson(const LoadedModel& loaded) {
   if (!loaded.executes_by.empty()) document["executes_by"] = loaded.executes_by;
   if (!loaded.executes_because.empty()) document["executes_because"] = loaded.executes_because;
   if (!loaded.timed_as.empty()) document["timed_as"] = loaded.timed_as;
+  if (loaded.dla) document["dla"] = ToJson(*loaded.dla);
   return document;
 }
 
 Result<LoadedModel> LoadedModelFrom(const json& value) {
-  EDGEOPT_TRY(Fields fields, Fields::Of(value, "load"));
+  EDGEOPT_TRY(JsonObject fields, JsonObject::Of(value, "load"));
   LoadedModel loaded;
   EDGEOPT_TRY(const json* inputs, fields.Array("inputs"));
   EDGEOPT_TRY(loaded.inputs, SpecsFrom(*inputs));
@@ -327,6 +316,10 @@ Result<LoadedModel> LoadedModelFrom(const json& value) {
     if (fields.Has(name)) {
       EDGEOPT_TRY(*text, fields.Text(name));
     }
+  if (fields.Has("dla")) {
+    EDGEOPT_TRY(const json* dla, fields.Object("dla"));
+    EDGEOPT_TRY(loaded.dla, DlaPlacementFrom(*dla));
+  }
   EDGEOPT_CHECK_OK(fields.Finish());
   return loaded;
 }
@@ -344,10 +337,10 @@ json ToJson(const BenchPlan& plan) {
 }
 
 Result<BenchPlan> BenchPlanFrom(const json& value) {
-  EDGEOPT_TRY(Fields fields, Fields::Of(value, "bench"));
+  EDGEOPT_TRY(JsonObject fields, JsonObject::Of(value, "bench"));
   BenchPlan plan;
   EDGEOPT_TRY(const json* object, fields.Object("warm_up"));
-  EDGEOPT_TRY(Fields warm_up, Fields::Of(*object, "warm_up"));
+  EDGEOPT_TRY(JsonObject warm_up, JsonObject::Of(*object, "warm_up"));
   EDGEOPT_TRY(plan.warm_up.min_runs, warm_up.Integer("min_runs", 0, kMaxBenchRuns));
   EDGEOPT_TRY(plan.warm_up.min_seconds, warm_up.Number("min_seconds", 0, kMaxSeconds));
   EDGEOPT_TRY(plan.warm_up.max_seconds, warm_up.Number("max_seconds", 0, kMaxSeconds));
@@ -369,13 +362,13 @@ json ToJson(const Timings& timings) {
 }
 
 Result<Timings> TimingsFrom(const json& value) {
-  EDGEOPT_TRY(Fields fields, Fields::Of(value, "bench"));
+  EDGEOPT_TRY(JsonObject fields, JsonObject::Of(value, "bench"));
   Timings timings;
   EDGEOPT_TRY(const json* latencies, fields.Array("latencies_ns"));
   if (latencies->empty()) return BadInput("bench: no latencies");
   EDGEOPT_TRY(timings.latencies_ns, IntegersFrom(*latencies, 0, kMaxId, "latencies_ns"));
   EDGEOPT_TRY(const json* object, fields.Object("warm_up"));
-  EDGEOPT_TRY(Fields warm_up, Fields::Of(*object, "warm_up"));
+  EDGEOPT_TRY(JsonObject warm_up, JsonObject::Of(*object, "warm_up"));
   EDGEOPT_TRY(timings.warm_up_runs, warm_up.Integer("runs", 0, kMaxId));
   EDGEOPT_TRY(timings.warm_up_seconds, warm_up.Number("seconds", 0, DBL_MAX));
   EDGEOPT_TRY(timings.settled, warm_up.Bool("settled"));
@@ -389,7 +382,7 @@ json ToJson(const ProfileParams& params) {
 }
 
 Result<ProfileParams> ProfileParamsFrom(const json& value) {
-  EDGEOPT_TRY(Fields fields, Fields::Of(value, "profile"));
+  EDGEOPT_TRY(JsonObject fields, JsonObject::Of(value, "profile"));
   ProfileParams params;
   EDGEOPT_TRY(params.runs, fields.Integer("runs", 1, 10'000));
   EDGEOPT_TRY(params.warm_up_runs, fields.Integer("warm_up_runs", 0, 10'000));
@@ -420,22 +413,20 @@ json ToJson(const ProfileAnswer& answer) {
 }
 
 Result<ProfileAnswer> ProfileAnswerFrom(const json& value) {
-  EDGEOPT_TRY(Fields fields, Fields::Of(value, "profile"));
+  EDGEOPT_TRY(JsonObject fields, JsonObject::Of(value, "profile"));
   ProfileAnswer answer;
   EDGEOPT_TRY(answer.runs, fields.Integer("runs", 0, kMaxId));
   EDGEOPT_TRY(const json* nodes, fields.Array("nodes"));
   for (const json& entry : *nodes) {
-    EDGEOPT_TRY(Fields row, Fields::Of(entry, "node"));
+    EDGEOPT_TRY(JsonObject row, JsonObject::Of(entry, "node"));
     NodeProfile node;
     EDGEOPT_TRY(node.node, row.Text("node"));
     EDGEOPT_TRY(node.op_type, row.Text("op_type"));
     EDGEOPT_TRY(node.provider, row.Text("provider"));
     EDGEOPT_TRY(node.mean_us, row.Number("mean_us", 0, DBL_MAX));
     EDGEOPT_TRY(node.calls_per_run, row.Number("calls_per_run", 0, DBL_MAX));
-    EDGEOPT_TRY(const json* inputs, row.Array("input_types"));
-    EDGEOPT_TRY(node.input_types, TextsFrom(*inputs, "input_types"));
-    EDGEOPT_TRY(const json* outputs, row.Array("output_types"));
-    EDGEOPT_TRY(node.output_types, TextsFrom(*outputs, "output_types"));
+    EDGEOPT_TRY(node.input_types, row.Texts("input_types"));
+    EDGEOPT_TRY(node.output_types, row.Texts("output_types"));
     EDGEOPT_TRY(node.nested, row.Bool("nested"));
     if (row.Has("precision")) {
       EDGEOPT_TRY(node.precision, row.Text("precision"));
@@ -448,8 +439,7 @@ Result<ProfileAnswer> ProfileAnswerFrom(const json& value) {
     EDGEOPT_TRY(answer.int8_fallbacks, FallbacksFrom(*fallbacks));
   }
   if (fields.Has("int8_unknown")) {
-    EDGEOPT_TRY(const json* unknown, fields.Array("int8_unknown"));
-    EDGEOPT_TRY(answer.int8_unknown, TextsFrom(*unknown, "int8_unknown"));
+    EDGEOPT_TRY(answer.int8_unknown, fields.Texts("int8_unknown"));
   }
   EDGEOPT_CHECK_OK(fields.Finish());
   return answer;
@@ -462,7 +452,7 @@ json ToJson(const MemoryUsage& memory) {
 }
 
 Result<MemoryUsage> MemoryUsageFrom(const json& value) {
-  EDGEOPT_TRY(Fields fields, Fields::Of(value, "memory"));
+  EDGEOPT_TRY(JsonObject fields, JsonObject::Of(value, "memory"));
   MemoryUsage memory;
   EDGEOPT_TRY(memory.peak_bytes, fields.Integer("peak_bytes", 0, kMaxFileBytes));
   EDGEOPT_TRY(memory.empty_bytes, fields.Integer("empty_bytes", 0, kMaxFileBytes));

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "base/json_object.h"
 #include "measure/agent/base64.h"
-#include "measure/json_fields.h"
 
 namespace edgeopt::measure {
 namespace {
@@ -25,7 +25,7 @@ Result<ir::Dims> DecodeDims(const json& array, const std::string& where) {
   return dims;
 }
 
-Result<Buffer> DecodeElements(Fields& fields, uint64_t size_bytes, const ReadRange& read,
+Result<Buffer> DecodeElements(JsonObject& fields, uint64_t size_bytes, const ReadRange& read,
                               const std::string& where) {
   if (fields.Has("offset")) {
     EDGEOPT_TRY(const int64_t offset, fields.Integer("offset", 0, kMaxTensorElements));
@@ -41,7 +41,7 @@ Result<Buffer> DecodeElements(Fields& fields, uint64_t size_bytes, const ReadRan
 }
 
 Result<ir::Tensor> DecodeTensor(const json& object, const ReadRange& read) {
-  EDGEOPT_TRY(Fields fields, Fields::Of(object, "tensor"));
+  EDGEOPT_TRY(JsonObject fields, JsonObject::Of(object, "tensor"));
   EDGEOPT_TRY(std::string name, fields.Text("name"));
   const std::string where = "tensor '" + name + "'";
   EDGEOPT_TRY(const std::string type_name, fields.Text("type"));

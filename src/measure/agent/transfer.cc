@@ -4,9 +4,9 @@
 
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/json_object.h"
 #include "measure/agent/connection.h"
 #include "measure/agent_protocol.h"
-#include "measure/json_fields.h"
 
 namespace edgeopt::measure {
 namespace {

@@ -1,14 +1,14 @@
 // The messages `stage` and `fetch` of the agent protocol: what is too large for a line, in pieces.
+#include "base/json_object.h"
 #include "measure/agent/base64.h"
 #include "measure/agent_protocol.h"
-#include "measure/json_fields.h"
 
 namespace edgeopt::measure {
 namespace {
 
 using nlohmann::json;
 
-Result<std::vector<std::byte>> PieceFrom(Fields& fields, const std::string& method) {
+Result<std::vector<std::byte>> PieceFrom(JsonObject& fields, const std::string& method) {
   EDGEOPT_TRY(const std::string text, fields.Text("data"));
   auto data = DecodeBase64(text);
   if (!data) return BadInput(method + ": 'data' is not base64");
@@ -24,7 +24,7 @@ json ToJson(const StageParams& params) {
 }
 
 Result<StageParams> StageParamsFrom(const json& value) {
-  EDGEOPT_TRY(Fields fields, Fields::Of(value, "stage"));
+  EDGEOPT_TRY(JsonObject fields, JsonObject::Of(value, "stage"));
   StageParams params;
   EDGEOPT_TRY(params.size_bytes, fields.Integer("size", 0, kMaxTransferBytes));
   EDGEOPT_TRY(params.offset, fields.Integer("offset", 0, kMaxTransferBytes));
@@ -38,7 +38,7 @@ json ToJson(const FetchParams& params) {
 }
 
 Result<FetchParams> FetchParamsFrom(const json& value) {
-  EDGEOPT_TRY(Fields fields, Fields::Of(value, "fetch"));
+  EDGEOPT_TRY(JsonObject fields, JsonObject::Of(value, "fetch"));
   FetchParams params;
   EDGEOPT_TRY(params.file, fields.Text("file"));
   EDGEOPT_TRY(params.offset, fields.Integer("offset", 0, kMaxFileBytes));
@@ -51,7 +51,7 @@ json ToJson(const FetchedPiece& piece) {
 }
 
 Result<FetchedPiece> FetchedPieceFrom(const json& value) {
-  EDGEOPT_TRY(Fields fields, Fields::Of(value, "fetch"));
+  EDGEOPT_TRY(JsonObject fields, JsonObject::Of(value, "fetch"));
   FetchedPiece piece;
   EDGEOPT_TRY(piece.data, PieceFrom(fields, "fetch"));
   EDGEOPT_TRY(piece.size_bytes, fields.Integer("size", 0, kMaxFileBytes));

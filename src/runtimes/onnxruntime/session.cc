@@ -57,7 +57,8 @@ Result<Handle<OrtSessionOptions>> MakeOptions(const Library& library, const Sess
     EDGEOPT_CHECK_OK(
         library.Require(api.EnableProfiling(raw, (profile->path() / "profile").c_str())));
   if (!options.tensorrt_provider_cache.empty())
-    EDGEOPT_CHECK_OK(AddTensorRtProvider(library, raw, options.tensorrt_provider_cache));
+    EDGEOPT_CHECK_OK(AddTensorRtProvider(library, raw, options.tensorrt_provider_cache,
+                                         options.tensorrt.dla_core));
   return made;
 }
 

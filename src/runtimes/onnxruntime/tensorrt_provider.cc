@@ -1,6 +1,7 @@
 #include "runtimes/onnxruntime/tensorrt_provider.h"
 
 #include <algorithm>
+#include <string>
 #include <string_view>
 
 namespace edgeopt::runtimes::ort {
@@ -20,7 +21,7 @@ Result<bool> HasTensorRt(const Library& library) {
 }  // namespace
 
 Status AddTensorRtProvider(const Library& library, OrtSessionOptions* options,
-                           const std::filesystem::path& cache) {
+                           const std::filesystem::path& cache, std::optional<int> dla_core) {
   EDGEOPT_TRY(const bool found, HasTensorRt(library));
   if (!found)
     return Unsupported(
@@ -31,9 +32,13 @@ Status AddTensorRtProvider(const Library& library, OrtSessionOptions* options,
   EDGEOPT_CHECK_OK(library.Require(api.CreateTensorRTProviderOptions(&raw)));
   const auto provider = Own(raw, api.ReleaseTensorRTProviderOptions);
   // Types that the graph has; where TensorRT types networks weakly it has to be told that it may.
-  const char* const keys[] = {"trt_fp16_enable", "trt_int8_enable", "trt_engine_cache_enable",
-                              "trt_engine_cache_path", "trt_timing_cache_enable"};
-  const char* const values[] = {"1", "1", "1", cache.c_str(), "1"};
+  const std::string core = std::to_string(dla_core.value_or(0));
+  const char* const keys[] = {
+      "trt_fp16_enable",       "trt_int8_enable",         "trt_engine_cache_enable",
+      "trt_engine_cache_path", "trt_timing_cache_enable", "trt_dla_enable",
+      "trt_dla_core"};
+  const char* const values[] = {"1",         "1", "1", cache.c_str(), "1", dla_core ? "1" : "0",
+                                core.c_str()};
   EDGEOPT_CHECK_OK(
       library.Require(api.UpdateTensorRTProviderOptions(raw, keys, values, std::size(keys))));
   EDGEOPT_CHECK_OK(

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 
 #include "base/result.h"
 #include "runtimes/onnxruntime/library.h"
@@ -9,8 +10,9 @@
 namespace edgeopt::runtimes::ort {
 
 // All of the model is to run in that provider: what it leaves to the CPU makes loading fail. Its
-// engine and timings of kernels are kept in `cache`. Unsupported when the library lacks it.
+// engine and timings of kernels are kept in `cache`. `dla_core`: as of
+// TensorRtOptions. Unsupported when the library lacks it.
 Status AddTensorRtProvider(const Library& library, OrtSessionOptions* options,
-                           const std::filesystem::path& cache);
+                           const std::filesystem::path& cache, std::optional<int> dla_core);
 
 }  // namespace edgeopt::runtimes::ort

@@ -5,6 +5,7 @@
 
 #include "base/buffer.h"
 #include "base/file.h"
+#include "runtimes/tensorrt/dla_placement.h"
 
 namespace edgeopt::runtimes::tensorrt {
 namespace {
@@ -20,7 +21,8 @@ std::string SymbolAt(const TensorSpec& spec, size_t axis) {
 
 // Of the inputs with symbolic dimensions. The batch alone may be: a range of sizes on the other
 // axes is the user's to know.
-Result<std::map<std::string, ShapeRange>> RangesOf(const std::vector<TensorSpec>& inputs) {
+Result<std::map<std::string, ShapeRange>> RangesOf(const std::vector<TensorSpec>& inputs,
+                                                   int64_t largest_batch) {
   std::set<std::string> batch;
   for (const TensorSpec& input : inputs)
     if (!input.dims.empty() && input.dims[0] < 0) batch.insert(SymbolAt(input, 0));
@@ -37,7 +39,7 @@ Result<std::map<std::string, ShapeRange>> RangesOf(const std::vector<TensorSpec>
                                ": an engine is built for fixed sizes, the batch alone may vary",
                            "export the model with fixed sizes");
       range.min[axis] = range.opt[axis] = 1;
-      range.max[axis] = kLargestBatch;
+      range.max[axis] = largest_batch;
     }
     ranges[input.name] = std::move(range);
   }
@@ -49,7 +51,7 @@ Result<EngineKey> KeyOf(const Trtexec& trtexec, const Gpu& gpu, const TensorRtOp
   if (facts.sha256.empty()) return Internal("nobody read the ONNX file for TensorRT");
   EngineKey key{trtexec.version(), gpu, facts.sha256, {}};
   key.options.precisions = {Typing::kGraph, facts.float16, facts.int8};
-  EDGEOPT_TRY(key.options.shapes, RangesOf(facts.inputs));
+  EDGEOPT_TRY(key.options.shapes, RangesOf(facts.inputs, LargestBatch(options)));
   key.options.workspace_mib = options.workspace_mib;
   key.options.dla_core = options.dla_core;
   return key;
@@ -88,13 +90,18 @@ Status BuildInto(const Trtexec& trtexec, const EngineKey& key, const EngineReque
                        "look at free disk space on the device");
   if (fs::exists(build.timing_cache_path, error))
     EDGEOPT_CHECK_OK(MoveTo(build.timing_cache_path, files.timing));
+  // Before the engine: one that is there has all that its build told.
+  if (key.options.dla_core)
+    EDGEOPT_CHECK_OK(
+        WriteFile(files.placement, ToJson(PlacementInLog(*log, *key.options.dla_core))));
   EDGEOPT_CHECK_OK(MoveTo(build.engine_path, files.engine));
   return WriteFile(files.origin, ToJson(key));
 }
 
 EngineFiles FilesOf(const fs::path& engine, const fs::path& timing) {
-  EngineFiles files{engine, engine, timing};
+  EngineFiles files{engine, engine, timing, engine};
   files.origin.replace_extension(".json");
+  files.placement.replace_extension(".dla.json");
   return files;
 }
 
@@ -105,6 +112,10 @@ std::optional<Version> VersionOf(const fs::path& engine) {
 }
 
 }  // namespace
+
+int64_t LargestBatch(const TensorRtOptions& options) {
+  return options.dla_core ? 1 : kLargestBatch;
+}
 
 Result<EngineFiles> FindOrBuild(const Trtexec& trtexec, const Gpu& gpu,
                                 const EngineRequest& request) {

@@ -12,11 +12,17 @@ namespace edgeopt::runtimes::tensorrt {
 // The most samples that an engine takes at once, where the model's batch is symbolic; one is what
 // its kernels are chosen for. (`edgeopt evaluate` takes 8.)
 inline constexpr int64_t kLargestBatch = 8;
+// The same for an engine that is built with these options: a DLA takes one shape alone
+// ("DLA Supported Layers and Restrictions" of TensorRT's documentation: the profile's min, opt and
+// max must be equal).
+int64_t LargestBatch(const TensorRtOptions& options);
 
 struct EngineFiles {
   std::filesystem::path engine;
   std::filesystem::path origin;  // NAME.json beside it; may be missing where the user brought it
   std::filesystem::path timing;  // of kernels, for later builds; may be missing
+  // NAME.dla.json, what its build told of the DLA; missing where it is for none.
+  std::filesystem::path placement;
 };
 
 struct EngineRequest {

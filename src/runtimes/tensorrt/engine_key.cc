@@ -26,15 +26,6 @@ std::optional<std::pair<int, int>> ParsePair(std::string_view text) {
   return std::pair{major, minor};
 }
 
-std::optional<Version> ParseVersion(std::string_view text) {
-  const size_t last = text.rfind('.');
-  if (last == std::string_view::npos) return std::nullopt;
-  const auto front = ParsePair(text.substr(0, last));
-  const auto back = ParsePair("0." + std::string(text.substr(last + 1)));
-  if (!front || !back) return std::nullopt;
-  return Version{front->first, front->second, back->second};
-}
-
 std::string Capability(const Gpu& gpu) {
   return std::to_string(gpu.capability_major) + "." + std::to_string(gpu.capability_minor);
 }

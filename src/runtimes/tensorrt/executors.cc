@@ -65,8 +65,7 @@ class RunnerExecutor : public Executor {
 
   Result<std::vector<ir::Tensor>> Run(const std::vector<ir::Tensor>& inputs) override {
     if (!process_) {
-      EDGEOPT_TRY(process_, RunnerProcess::Start(program_, engine_.file, engine_.trtexec.version(),
-                                                 engine_.go_on));
+      EDGEOPT_TRY(process_, StartRunner(engine_, program_));
     }
     EDGEOPT_TRY(const auto given, InIntegersOf(process_->ready().inputs, inputs));
     auto outputs = process_->Run(given, engine_.go_on);
@@ -139,6 +138,11 @@ Status GiveInputs(const Engine& engine, const std::vector<ir::Tensor>& inputs,
       run.shapes[input.name] = input.dims();
   }
   return OkStatus();
+}
+
+Result<RunnerProcess> StartRunner(const Engine& engine, const std::filesystem::path& program) {
+  return RunnerProcess::Start(program, engine.file, engine.trtexec.version(),
+                              engine.options.dla_core, engine.go_on);
 }
 
 std::unique_ptr<Executor> ByRunner(Engine engine, std::filesystem::path program,

@@ -29,8 +29,11 @@ struct Engine {
   std::vector<TensorSpec> inputs, outputs;  // of the model
   TensorRtOptions options;
   GoOn go_on;
+  bool one_sample = false;  // what is symbolic in the model is 1 in the engine
 };
 
+// The compiled runner with the engine loaded, on its DLA core where it is for one.
+Result<RunnerProcess> StartRunner(const Engine& engine, const std::filesystem::path& program);
 // One process for all batches; started again after one that failed or rested. `started` has loaded
 // the engine.
 std::unique_ptr<Executor> ByRunner(Engine engine, std::filesystem::path program,

@@ -61,8 +61,11 @@ Result<fs::path> CompileRunner(const Version& version, const fs::path& folder) {
 }
 
 Result<RunnerProcess> RunnerProcess::Start(const fs::path& program, const fs::path& engine,
-                                           const Version& version, const GoOn& go_on) {
-  EDGEOPT_TRY(Subprocess process, Subprocess::Start({.argv = {program.string(), engine.string()}}));
+                                           const Version& version, std::optional<int> dla_core,
+                                           const GoOn& go_on) {
+  std::vector<std::string> argv = {program.string(), engine.string()};
+  if (dla_core) argv.push_back(std::to_string(*dla_core));
+  EDGEOPT_TRY(Subprocess process, Subprocess::Start({.argv = std::move(argv)}));
   RunnerProcess runner(std::move(process));
   EDGEOPT_TRY(RunnerMessage message, runner.Next(go_on));
   auto* ready = std::get_if<RunnerReady>(&message);

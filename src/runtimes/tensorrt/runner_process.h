@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,11 +20,11 @@ Result<std::filesystem::path> CompileRunner(const Version& version,
 
 class RunnerProcess {
  public:
-  // Loads the engine. Unavailable when the runner can't, or when it is linked to another version
-  // of TensorRT than `version`.
+  // Loads the engine, on that DLA core where it is for one. Unavailable when the runner can't, or
+  // when it is linked to another version of TensorRT than `version`.
   static Result<RunnerProcess> Start(const std::filesystem::path& program,
                                      const std::filesystem::path& engine, const Version& version,
-                                     const GoOn& go_on);
+                                     std::optional<int> dla_core, const GoOn& go_on);
   const RunnerReady& ready() const { return ready_; }
   // One batch. After an error the process is of no use any more.
   Result<std::vector<ir::Tensor>> Run(std::span<const ir::Tensor> inputs, const GoOn& go_on);

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "runtimes/inputs.h"
+#include "runtimes/tensorrt/dla_placement.h"
 #include "runtimes/tensorrt/layers.h"
 #include "runtimes/tensorrt/trtexec_results.h"
 
@@ -33,14 +34,15 @@ ProfileEvent EventOf(LayerRun run) {
 Result<std::vector<ir::Tensor>> TensorRtSession::Named(
     const std::vector<ir::Tensor>& inputs) const {
   EDGEOPT_TRY(const auto given, SortInputs(engine_.inputs, inputs));
+  const int64_t largest = engine_.one_sample ? 1 : kLargestBatch;
   std::vector<ir::Tensor> named;
   for (size_t i = 0; i < given.size(); ++i) {
     const TensorSpec& spec = engine_.inputs[i];
     for (const ir::Tensor* tensor : given[i]) {
-      if (!spec.dims.empty() && spec.dims[0] < 0 && tensor->dims()[0] > kLargestBatch)
+      if (!spec.dims.empty() && spec.dims[0] < 0 && tensor->dims()[0] > largest)
         return BadInput("input '" + spec.name + "' holds " + std::to_string(tensor->dims()[0]) +
-                            " samples, the engine takes 1 to " + std::to_string(kLargestBatch) +
-                            " at once",
+                            " samples, the engine takes " +
+                            (largest == 1 ? "one" : "1 to " + std::to_string(largest)) + " at once",
                         "use smaller batches");
       named.push_back(*tensor);
       named.back().name = spec.name;
@@ -64,6 +66,11 @@ Result<std::vector<ir::Tensor>> TensorRtSession::Run(const std::vector<ir::Tenso
     outputs.back().name = spec.name;
   }
   return outputs;
+}
+
+std::optional<DlaPlacement> TensorRtSession::dla_placement() const {
+  if (!engine_.options.dla_core) return std::nullopt;
+  return ReadPlacement(files_.placement, *engine_.options.dla_core);
 }
 
 std::vector<std::filesystem::path> TensorRtSession::built_files() const {

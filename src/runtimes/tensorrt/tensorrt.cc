@@ -70,8 +70,7 @@ Execution TensorRt::ChooseExecution(tensorrt::Engine& engine, const fs::path& ca
                                     const fs::path& onnx, const SessionOptions& options) const {
   Execution execution;
   const auto program = tensorrt::CompileRunner(engine.trtexec.version(), cache);
-  auto runner = program.ok() ? tensorrt::RunnerProcess::Start(
-                                   *program, engine.file, engine.trtexec.version(), options.go_on)
+  auto runner = program.ok() ? StartRunner(engine, *program)
                              : Result<tensorrt::RunnerProcess>(program.error());
   if (runner.ok()) {
     if (engine.inputs.empty()) engine.inputs = runner->ready().inputs;
@@ -115,8 +114,13 @@ Result<std::unique_ptr<Session>> TensorRt::Load(const fs::path& model,
               is_engine ? AcceptEngine(tool->trtexec, *tool->gpu, model)
                         : FindOrBuild(tool->trtexec, *tool->gpu,
                                       {model, cache, options.tensorrt, options.go_on}));
-  tensorrt::Engine engine{tool->trtexec, files.engine,     facts.inputs,
-                          facts.outputs, options.tensorrt, options.go_on};
+  tensorrt::Engine engine{tool->trtexec,
+                          files.engine,
+                          facts.inputs,
+                          facts.outputs,
+                          options.tensorrt,
+                          options.go_on,
+                          !is_engine && tensorrt::LargestBatch(options.tensorrt) == 1};
   Execution execution = ChooseExecution(engine, cache, is_engine ? fs::path() : model, options);
   if (engine.inputs.empty() && engine.outputs.empty())
     return Unavailable("'" + model.filename().string() +

@@ -27,8 +27,8 @@ struct TensorRtConfig {
 // alone needs the runner, which tells its inputs. Errors: Unavailable without trtexec, GPU, memory
 // or disk; Unsupported for what TensorRT can't do and for another version's or GPU's engine.
 // SessionOptions: `tensorrt` and `go_on`; the others have no counterpart. Sessions take up to
-// kLargestBatch samples where the batch is symbolic; runs of one session wait for each other.
-// LoadBytes is Unsupported.
+// kLargestBatch samples where the batch is symbolic, one where they are for a DLA; runs of one
+// session wait for each other. LoadBytes is Unsupported.
 std::shared_ptr<Runtime> OpenTensorRt(TensorRtConfig config);
 
 }  // namespace edgeopt::runtimes

@@ -102,18 +102,7 @@ Status CheckDla(const Version& version, const BuildOptions& options) {
   if (*options.dla_core < 0)
     return UsageError("DLA core " + std::to_string(*options.dla_core) + " does not exist",
                       "a Jetson Orin NX or AGX has the cores 0 and 1");
-  if (version >= kDlaGoes && version < kDlaReturns)
-    return Unsupported("TensorRT " + version.ToString() +
-                           " has no DLA: the last with it was 10.7, the next is 11.4.1",
-                       "run on the GPU, or update to JetPack 7.2.2 on a Jetson AGX Orin");
-  if (options.precisions.int8 && version < kDlaReturns)
-    return Unsupported(
-        "DLA of TensorRT " + version.ToString() + " does not support explicit quantization (Q/DQ)",
-        "give DLA the FP16 model");
-  if (!options.precisions.float16 && !options.precisions.int8)
-    return Unsupported("DLA computes in FP16 or INT8 only, the model is float32",
-                       "convert it first: edgeopt quantize --precision fp16");
-  return OkStatus();
+  return CheckDlaTakes(version, options.precisions);
 }
 
 void AddRunMode(Arguments& arguments, const Version& version, const RunOptions& options) {
@@ -155,6 +144,21 @@ Status CheckRun(const Version& version, const RunOptions& options) {
 }
 
 }  // namespace
+
+Status CheckDlaTakes(const Version& version, const Precisions& precisions) {
+  if (version >= kDlaGoes && version < kDlaReturns)
+    return Unsupported("TensorRT " + version.ToString() +
+                           " has no DLA: the last with it was 10.7, the next is 11.4.1",
+                       "run on the GPU, or update to JetPack 7.2.2 on a Jetson AGX Orin");
+  if (precisions.int8 && version < kDlaReturns)
+    return Unsupported(
+        "DLA of TensorRT " + version.ToString() + " does not support explicit quantization (Q/DQ)",
+        "give DLA the FP16 model");
+  if (!precisions.float16 && !precisions.int8)
+    return Unsupported("DLA computes in FP16 or INT8 only, the model is float32",
+                       "convert it first: edgeopt quantize --precision fp16");
+  return OkStatus();
+}
 
 Result<std::vector<std::string>> BuildCommand(const Version& version, const BuildOptions& options) {
   if (options.onnx_path.empty() || options.engine_path.empty())

@@ -32,6 +32,11 @@ struct Precisions {
   bool float16 = false, int8 = false;
 };
 
+// Whether that release builds such a model for a DLA. Unsupported, with the reason, where it does
+// not: 10.8 to 11.4.0 have no DLA, the others take Q/DQ from 11.4.1 on only, and a DLA computes in
+// FP16 or INT8 alone.
+Status CheckDlaTakes(const Version& version, const Precisions& precisions);
+
 // Shapes of one input, batch included. All three equal: a fixed shape.
 struct ShapeRange {
   ir::Dims min, opt, max;

@@ -35,6 +35,20 @@ std::string Version::ToString() const {
   return std::to_string(major) + "." + std::to_string(minor) + "." + std::to_string(patch);
 }
 
+std::optional<Version> ParseVersion(std::string_view text) {
+  int numbers[3] = {};
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  for (int i = 0; i < 3; ++i) {
+    if (i > 0 && (at == end || *at++ != '.')) return std::nullopt;
+    const auto parsed = std::from_chars(at, end, numbers[i]);
+    if (parsed.ec != std::errc() || numbers[i] < 0) return std::nullopt;
+    at = parsed.ptr;
+  }
+  if (at != end) return std::nullopt;
+  return Version{numbers[0], numbers[1], numbers[2]};
+}
+
 std::vector<std::string> TrtexecCandidates(const std::string& explicit_path) {
   if (!explicit_path.empty()) return {explicit_path};
   return {"trtexec", "/usr/src/tensorrt/bin/trtexec"};

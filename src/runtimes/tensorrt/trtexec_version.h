@@ -3,6 +3,7 @@
 #pragma once
 
 #include <compare>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,9 @@ struct Version {
   std::string ToString() const;  // "10.3.0"
   friend auto operator<=>(const Version&, const Version&) = default;
 };
+
+// "10.3.0"; nullopt for anything else.
+std::optional<Version> ParseVersion(std::string_view text);
 
 // The oldest release whose trtexec edgeopt knows the options and files of (JetPack 5.1 has 8.5,
 // JetPack 6.0 has 8.6).

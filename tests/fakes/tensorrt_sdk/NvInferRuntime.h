@@ -1,8 +1,9 @@
 // Stands in for TensorRT's header of that name: the classes and methods that the runner for the
 // device uses, with the signatures of NvInferRuntime.h (8.6, where dimensions have 32 bits; with
 // NV_TENSORRT_MAJOR 10 they have 64). Its one engine, the file "double" and every engine of the
-// fake trtexec's, has the input x, float32 [-1, 2], at most four rows, and the output y = 2 x. It
-// shows that the runner's own logic works; nothing about TensorRT.
+// fake trtexec's, has the input x, float32 [-1, 2], at most four rows, and the output y = 2 x;
+// "double on DLA 1" is the same for that core alone. It shows that the runner's own logic works;
+// nothing about TensorRT.
 #pragma once
 
 #include <cstddef>
@@ -84,8 +85,10 @@ class ICudaEngine {
 class IRuntime {
  public:
   explicit IRuntime(ILogger& logger) : logger_(logger) {}
+  void setDLACore(int32_t core) noexcept { dla_core_ = core; }
   ICudaEngine* deserializeCudaEngine(const void* plan, size_t size) {
     const std::string text(static_cast<const char*>(plan), size);
+    if (text == "double on DLA 1" && dla_core_ == 1) return new ICudaEngine(logger_);
     if (text == "double" || text.rfind("ftrt", 0) == 0) return new ICudaEngine(logger_);
     logger_.log(ILogger::Severity::kERROR, "The engine plan file is not compatible");
     return nullptr;
@@ -93,6 +96,7 @@ class IRuntime {
 
  private:
   ILogger& logger_;
+  int32_t dla_core_ = -1;
 };
 
 inline IRuntime* createInferRuntime(ILogger& logger) { return new IRuntime(logger); }

@@ -115,11 +115,12 @@ class RunnerTest : public ::testing::TestWithParam<int> {
     ASSERT_TRUE(WriteFile(Path("engine"), "double").ok());
   }
   std::string Path(const std::string& name) const { return folder_->path() / name; }
-  CommandOutput Run(const std::string& requests, const std::string& engine = "engine") {
+  CommandOutput Run(const std::string& requests, const std::string& engine = "engine",
+                    const std::string& dla_core = {}) {
     // Through a file: RunCommand() takes output for lines, and ends the last one.
-    auto output = RunCommand(
-        {"sh", "-c", "exec \"$0\" \"$1\" > \"$2\"", Path("runner"), Path(engine), Path("answers")},
-        requests);
+    auto output = RunCommand({"sh", "-c", "exec \"$0\" \"$1\" $3 > \"$2\"", Path("runner"),
+                              Path(engine), Path("answers"), dla_core},
+                             requests);
     EXPECT_TRUE(output.ok());
     if (!output.ok()) return {};
     auto answers = ReadFile(Path("answers"));
@@ -154,6 +155,13 @@ TEST_P(RunnerTest, AnswersBatchesOfSeveralSizes) {
     EXPECT_EQ(std::vector<float>(values.begin(), values.end()), expected);
   }
   EXPECT_TRUE(rest.empty());
+}
+
+TEST_P(RunnerTest, LoadsTheEngineOnItsDlaCore) {
+  ASSERT_TRUE(WriteFile(Path("on_dla"), "double on DLA 1").ok());
+  EXPECT_TRUE(Run("", "on_dla", "1").status.ok());
+  EXPECT_FALSE(Run("", "on_dla", "0").status.ok());
+  EXPECT_FALSE(Run("", "on_dla").status.ok());
 }
 
 // What the message after the first is.

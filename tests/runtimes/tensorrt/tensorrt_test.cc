@@ -369,6 +369,35 @@ TEST_F(TensorRtRuntime, TimesAreThoseThatTrtexecExports) {
   }
 }
 
+// Conv is one of the layers that the fake's DLA has, MatMul is not.
+TEST_F(TensorRtRuntime, AnEngineForADlaTakesOneSampleAndTellsWhatFellBack) {
+  Become("11.4.1");
+  SessionOptions options = Options();
+  options.tensorrt.dla_core = 1;
+  const auto on_gpu = Load();
+  ASSERT_TRUE(on_gpu.ok());
+  EXPECT_FALSE((*on_gpu)->dla_placement().has_value());
+  for (const char* when : {"built", "kept"}) {
+    const auto session = Load(options);
+    ASSERT_TRUE(session.ok()) << session.error().ToString();
+    EXPECT_EQ(Builds(), 2) << when;
+    EXPECT_EQ((*session)->inputs()[0].dims, (ir::Dims{1, 2}));
+    EXPECT_TRUE((*session)->Run({Rows({1, 2})}).ok());
+    EXPECT_REFUSED((*session)->Run({Rows({1, 2, 3, 4})}), ErrorCode::kBadInput, "takes one");
+    const auto placement = (*session)->dla_placement();
+    ASSERT_TRUE(placement && placement->known) << when;
+    EXPECT_EQ(placement->core, 1);
+    EXPECT_EQ(placement->on_dla, std::vector<std::string>{"{ForeignNode[n_c]}"});
+    EXPECT_EQ(placement->on_gpu, std::vector<std::string>{"MATMUL: n_y"});
+  }
+  EXPECT_NE(Calls().find("--useDLACore=1 --allowGPUFallback"), std::string::npos);
+  EXPECT_NE(Calls().find("--maxShapes='x':1x2"), std::string::npos);
+  // Another core's engine is another one.
+  options.tensorrt.dla_core = 0;
+  ASSERT_TRUE(Load(options).ok());
+  EXPECT_EQ(Builds(), 3);
+}
+
 TEST_F(TensorRtRuntime, ProfilesLayersAndFindsWhatFellBack) {
   const Setting latency("FAKE_TRTEXEC_LATENCY_MS", "4");
   SessionOptions options = Options();

@@ -84,5 +84,12 @@ TEST(TrtexecVersion, TheUsersPathIsTheOnlyOne) {
             (std::vector<std::string>{"trtexec", "/usr/src/tensorrt/bin/trtexec"}));
 }
 
+TEST(ParseVersion, IsTheOtherWayRoundOfToString) {
+  EXPECT_EQ(ParseVersion("10.3.0"), (Version{10, 3, 0}));
+  EXPECT_EQ(ParseVersion("8.6.2"), (Version{8, 6, 2}));
+  for (const char* text : {"", "10", "10.3", "10.3.", "10.3.0.1", "10.3.x", "-1.3.0", "v10.3.0"})
+    EXPECT_EQ(ParseVersion(text), std::nullopt) << text;
+}
+
 }  // namespace
 }  // namespace edgeopt::runtimes::tensorrt

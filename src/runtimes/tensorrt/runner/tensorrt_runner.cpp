@@ -3,7 +3,7 @@
 // against the TensorRT that the engine was built with:
 //   g++ -std=c++17 -O2 tensorrt_runner.cpp -o tensorrt_runner
 //       -I/usr/local/cuda/include -L/usr/local/cuda/lib64 -lnvinfer -lnvinfer_plugin -lcudart
-//   tensorrt_runner ENGINE < requests > answers
+//   tensorrt_runner ENGINE [DLA-CORE] < requests > answers
 // The messages are described in docs/tensorrt.md. TensorRT's log goes to standard error.
 //
 // Source: NvInferRuntime.h of TensorRT 8.6, 10.3 and 11.1, of which this uses only what is in all.
@@ -180,13 +180,15 @@ std::map<std::string, Tensor> ReadTensors() {
 
 class Runner {
  public:
-  explicit Runner(const std::string& path) {
+  // `dla_core` below 0: the engine is for the GPU alone.
+  Runner(const std::string& path, int dla_core) {
     initLibNvInferPlugins(&logger_, "");
     std::ifstream file(path, std::ios::binary);
     if (!file) throw std::runtime_error("can't read the engine " + path);
     const std::string plan{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
     runtime_.reset(nvinfer1::createInferRuntime(logger_));
     if (!runtime_) throw std::runtime_error("TensorRT does not start: " + logger_.errors);
+    if (dla_core >= 0) SetDlaCore(*runtime_, dla_core, 0);
     engine_.reset(runtime_->deserializeCudaEngine(plan.data(), plan.size()));
     if (!engine_) throw std::runtime_error("TensorRT refuses the engine: " + logger_.errors);
     context_.reset(engine_->createExecutionContext());
@@ -236,6 +238,14 @@ class Runner {
  private:
   template <typename T>
   using Owned = std::unique_ptr<T>;
+
+  // Releases without DLA may lack the method; what they then say of the engine tells more.
+  template <typename Runtime>
+  static auto SetDlaCore(Runtime& runtime, int core, int) -> decltype(runtime.setDLACore(core)) {
+    runtime.setDLACore(core);
+  }
+  template <typename Runtime>
+  static void SetDlaCore(Runtime&, int, long) {}
 
   const std::string& SlotOf(const std::string& name) const {
     for (const std::string& known : inputs_)
@@ -337,8 +347,9 @@ void WriteFailure(const std::string& text) {
 // trusted.
 int main(int argc, char** argv) {
   try {
-    if (argc != 2) throw std::runtime_error("usage: tensorrt_runner ENGINE");
-    Runner runner(argv[1]);
+    if (argc != 2 && argc != 3)
+      throw std::runtime_error("usage: tensorrt_runner ENGINE [DLA-CORE]");
+    Runner runner(argv[1], argc == 3 ? std::stoi(argv[2]) : -1);
     runner.WriteReady();
     char kind[4];
     while (ReadBytes(kind, sizeof(kind))) {
