@@ -93,7 +93,7 @@ Result<std::unique_ptr<AgentClient>> LoadStep(const AgentStarter& agents,
                                               const report::Record& record,
                                               const report::Step& step,
                                               const std::filesystem::path& work, bool spin) {
-  if (!step.framework.empty()) return LoadInFramework(agents, record);
+  if (!step.framework.empty()) return LoadInFramework(agents, record, work);
   runtimes::SessionOptions options;
   options.threads = record.threads;
   options.spin = spin;
