@@ -84,6 +84,7 @@ Result<Subprocess> Subprocess::Start(Options options) {
   CloseFd(error[1]);
   Subprocess child;
   child.max_line_bytes_ = options.max_line_bytes;
+  child.on_error_output_ = std::move(options.on_error_output);
   child.in_ = input[0];
   child.out_ = output[0];
   child.err_ = error[0];
@@ -101,6 +102,7 @@ Subprocess& Subprocess::operator=(Subprocess&& other) noexcept {
   std::swap(out_, other.out_);
   std::swap(err_, other.err_);
   std::swap(max_line_bytes_, other.max_line_bytes_);
+  std::swap(on_error_output_, other.on_error_output_);
   std::swap(out_text_, other.out_text_);
   std::swap(error_text_, other.error_text_);
   std::swap(status_, other.status_);
@@ -149,10 +151,13 @@ bool Subprocess::Pump(milliseconds timeout) {
   char chunk[1 << 16];
   if (sources[1].revents != 0) {
     const ssize_t got = ::read(err_, chunk, sizeof chunk);
-    if (got > 0)
-      error_text_.append(chunk, static_cast<size_t>(got));
-    else if (got == 0 || errno != EINTR)
+    if (got > 0) {
+      const std::string_view text(chunk, static_cast<size_t>(got));
+      error_text_.append(text);
+      if (on_error_output_) on_error_output_(text);
+    } else if (got == 0 || errno != EINTR) {
       CloseFd(err_);
+    }
     if (error_text_.size() > kKeptErrorBytes)
       error_text_.erase(0, error_text_.size() - kKeptErrorBytes);
   }

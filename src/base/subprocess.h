@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,6 +30,8 @@ class Subprocess {
     std::string working_folder;            // empty: inherited
     bool keep_error_output = true;         // collect stderr; otherwise it is inherited
     size_t max_line_bytes = 256 << 20;     // of stdout: ReadLine refuses a longer line
+    // Handed all that is collected of stderr, piece by piece, as it is read; may be empty.
+    std::function<void(std::string_view)> on_error_output;
   };
   static Result<Subprocess> Start(Options options);
   Subprocess(Subprocess&& other) noexcept;
@@ -58,6 +61,7 @@ class Subprocess {
   bool Pump(std::chrono::milliseconds timeout);
   int pid_ = -1, in_ = -1, out_ = -1, err_ = -1;
   size_t max_line_bytes_ = 0;
+  std::function<void(std::string_view)> on_error_output_;
   std::string out_text_, error_text_;
   std::optional<ExitStatus> status_;
 };

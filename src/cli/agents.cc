@@ -143,7 +143,7 @@ Status CheckHosts(const HostsArguments& arguments) {
 
 Result<pipeline::AgentStarter> OpenAgents(const Context& context, const HostArguments& arguments) {
   pipeline::AgentStarter agents{
-      context.program, context.runtime_library, context.cache, context.cancel, {}};
+      context.program, context.runtime_library, context.cache, context.cancel, {}, context.sink};
   if (arguments.host.empty()) {
     if (!arguments.agent_files.empty())
       return UsageError("--agent-files is for another machine", "name it with --host");

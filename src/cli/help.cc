@@ -44,7 +44,8 @@ std::string_view GroupTitle(Group group) {
 // its first.
 std::string MainHelp() {
   constexpr size_t kGroupColumns = 10, kNameColumns = 12;
-  std::string help = "Usage: edgeopt COMMAND [options]\n";
+  std::string help =
+      "Usage: edgeopt COMMAND [options] [--help] [--json] [--quiet] [--config FILE]\n";
   for (const Group group : {Group::kWorkflow, Group::kModel, Group::kMeasure, Group::kOther}) {
     std::string first(GroupTitle(group));
     for (const Command& command : Table()) {
@@ -55,9 +56,7 @@ std::string MainHelp() {
       help += std::exchange(first, "") + name + std::string(command.summary) + "\n";
     }
   }
-  return help +
-         "Always: --help, --json, --quiet, --config FILE, --runtime-library FILE. First:\n"
-         "  edgeopt optimize MODEL.onnx --data VALIDATION --metric top1\n";
+  return help + "First: edgeopt optimize MODEL.onnx --data VALIDATION --metric top1\n";
 }
 
 std::string CommandHelp(const Program& program, const Command& command) {
@@ -74,7 +73,7 @@ std::string CommandHelp(const Program& program, const Command& command) {
   }
   for (const std::string& line : Wrap(rare, kColumns - 2))
     if (!line.empty()) help += "  " + line + "\n";
-  help += "  Also --json, --quiet, --config FILE, --runtime-library FILE (edgeopt --help).\n";
+  help += "  Also --json, --quiet, --config FILE, --runtime-library FILE (edgeopt man).\n";
   if (!command.notes.empty()) help += std::string(command.notes) + "\n";
   return help;
 }

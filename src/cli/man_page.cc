@@ -76,7 +76,9 @@ std::string ManPage(const Program& program) {
       "key at the top holds for every command that has such an option, a key in a table such as "
       "[quantize] for that command. What is typed wins.\n"
       ".SH ENVIRONMENT\n.TP\n.B EDGEOPT_RUNTIME_LIBRARY\nAs "
-      "\\-\\-runtime\\-library.\n";
+      "\\-\\-runtime\\-library.\n"
+      ".TP\n.B EDGEOPT_CACHE\nThe folder of runtimes and of frameworks' environments; "
+      "~/.cache/edgeopt.\n";
   return page;
 }
 

@@ -1,6 +1,7 @@
 #include "cli/workflow.h"
 
 #include "base/file.h"
+#include "base/utc_time.h"
 #include "cli/agents.h"
 #include "cli/table.h"
 #include "pipeline/alternatives.h"
@@ -111,7 +112,8 @@ Status MoveImported(const pipeline::Preflight& preflight, const fs::path& work) 
 }  // namespace
 
 pipeline::AgentStarter AgentsOf(const Context& context) {
-  return {context.program, context.runtime_library, context.cache, context.cancel, {}};
+  return {context.program, context.runtime_library, context.cache, context.cancel, {},
+          context.sink};
 }
 
 Result<pipeline::AgentStarter> AgentsOf(const Context& context,
@@ -140,8 +142,7 @@ Status StartState(const pipeline::Preflight& preflight, const fs::path& path,
 
 Result<json> WriteReports(const State& state, const fs::path& work) {
   const Record& record = state.record;
-  const report::Input input{record,
-                            record.finished_at.empty() ? pipeline::UtcNow() : record.finished_at,
+  const report::Input input{record, record.finished_at.empty() ? UtcNow() : record.finished_at,
                             PackageName(state, work), AlternativesOf(state, work)};
   json document = report::Document(input);
   if (record.sustained && record.sustained->measured())

@@ -4,6 +4,7 @@
 #include "base/hash.h"
 #include "frameworks/command.h"
 #include "frameworks/install_lock.h"
+#include "frameworks/upkeep.h"
 #include "frameworks/uv.h"
 #include "frameworks/worker_files.h"
 
@@ -55,19 +56,6 @@ bool IsWhole(Framework framework, const fs::path& folder) {
          *stamp == Stamp(framework, folder);
 }
 
-int64_t BytesBelow(const fs::path& folder) {
-  int64_t bytes = 0;
-  std::error_code error;
-  const auto options = fs::directory_options::skip_permission_denied;
-  for (fs::recursive_directory_iterator at(folder, options, error), end; !error && at != end;
-       at.increment(error)) {
-    std::error_code gone;  // uv moves files about meanwhile
-    if (at->is_regular_file(gone) && !at->is_symlink(gone))
-      bytes += static_cast<int64_t>(at->file_size(gone));
-  }
-  return bytes;
-}
-
 // Removed on destruction unless it was finished.
 class HalfMadeFolder {
  public:
@@ -94,14 +82,27 @@ class Installation {
         files_(std::move(files)),
         folder_(EnvironmentFolder(framework, options.cache)),
         frameworks_(folder_.parent_path()),
-        uv_cache_(frameworks_ / "uv-cache"),
+        uv_cache_(UvCacheFolder(frameworks_)),
         log_(folder_.string() + ".log"),
         what_("installing " + TitleWithVersion(framework)) {}
 
-  Status Run() {
+  using Use = std::shared_ptr<const EnvironmentUse>;
+
+  Result<Use> Run() {
     EDGEOPT_TRY(const InstallLock lock,
                 InstallLock::Acquire(frameworks_, what_, sink_, options_.cancel));
-    if (IsWhole(framework_, folder_)) return OkStatus();  // another process was quicker
+    if (!IsWhole(framework_, folder_)) {  // else another process was quicker
+      EDGEOPT_CHECK_OK(Install());
+      RemoveUnused(framework_, options_.cache, sink_);
+    }
+    // Nobody removes it before the lock is dropped.
+    Use use = EnvironmentUse::Begin(folder_);
+    if (use == nullptr) return Internal("'" + folder_.string() + "' is locked without the lock");
+    return use;
+  }
+
+ private:
+  Status Install() {
     EDGEOPT_CHECK_OK(CheckDisk());
     EDGEOPT_TRY(python_, FindPython(options_.python_candidates, files_, options_.cancel));
     uv_ = options_.uv;
@@ -116,7 +117,6 @@ class Installation {
     return made;
   }
 
- private:
   Status CheckDisk() const {
     std::error_code error;
     const auto space = fs::space(frameworks_, error);
@@ -212,6 +212,11 @@ fs::path EnvironmentFolder(Framework framework, const fs::path& cache) {
          (Name(framework) + "-" + Sha256OfText(Lock(framework)).substr(0, 16));
 }
 
+bool IsFinished(const fs::path& folder) {
+  std::error_code error;
+  return fs::exists(folder / kStampFile, error) && fs::exists(folder / "bin" / "python", error);
+}
+
 bool IsInstalled(Framework framework, const fs::path& cache) {
   return IsWhole(framework, EnvironmentFolder(framework, cache));
 }
@@ -224,9 +229,14 @@ Result<Environment> OpenEnvironment(Framework framework, const EnvironmentOption
     return environment;
   }
   EDGEOPT_TRY(environment.files, LayOutFiles(options.cache));
-  if (!IsInstalled(framework, options.cache))
-    EDGEOPT_CHECK_OK(Installation(framework, options, environment.files).Run());
   environment.folder = EnvironmentFolder(framework, options.cache);
+  if (IsInstalled(framework, options.cache))
+    environment.use = EnvironmentUse::Begin(environment.folder);
+  // Looked at again: what is held now may have been removed just before.
+  if (environment.use == nullptr || !IsInstalled(framework, options.cache)) {
+    Installation installation(framework, options, environment.files);
+    EDGEOPT_TRY(environment.use, installation.Run());
+  }
   environment.python = (environment.folder / "bin" / "python").string();
   return environment;
 }

@@ -84,9 +84,13 @@ Result<bool> IsOnPath(const CancelToken* cancel) {
 
 }  // namespace
 
+fs::path UvFolder(const fs::path& frameworks) { return frameworks / ("uv-" + PinnedUv()); }
+
+fs::path UvCacheFolder(const fs::path& frameworks) { return frameworks / "uv-cache"; }
+
 Result<std::string> FindUv(const fs::path& frameworks, const fs::path& files, const Python& python,
                            Sink& sink, const CancelToken* cancel) {
-  const fs::path folder = frameworks / ("uv-" + PinnedUv());
+  const fs::path folder = UvFolder(frameworks);
   const std::string uv = (folder / "uv").string();
   std::error_code error;
   if (fs::exists(uv, error)) return uv;

@@ -10,7 +10,12 @@
 
 namespace edgeopt::frameworks {
 
-// The pinned uv in <frameworks>/uv-<version>/, which is fetched there by pip when it isn't; where
+// <frameworks>/uv-<version>: where the pinned uv lies.
+std::filesystem::path UvFolder(const std::filesystem::path& frameworks);
+// Where uv keeps what it fetched: <frameworks>/uv-cache.
+std::filesystem::path UvCacheFolder(const std::filesystem::path& frameworks);
+
+// The pinned uv in UvFolder, which is fetched there by pip when it isn't; where
 // that is not possible, the uv on the PATH, of whatever version: what it installs is checked by
 // hash all the same. `frameworks` must be locked (install_lock.h). What pip said is in
 // <frameworks>/uv.log. Unavailable when there is no uv to be had, Interrupted.

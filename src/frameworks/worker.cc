@@ -78,6 +78,7 @@ measure::AgentOptions OptionsOfAgent(const Environment& environment, const Sourc
   agent.who = "the " + Title(environment.framework) + " worker";
   agent.patience = options.patience;
   agent.cancel = options.cancel;
+  agent.error_log = options.log;
   agent.explain_end = [limit = options.memory_limit_bytes](const ExitStatus& status,
                                                            const std::string& error_output) {
     return ExplainEnd(limit, status, error_output);

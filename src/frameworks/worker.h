@@ -26,6 +26,8 @@ struct WorkerOptions {
   std::chrono::milliseconds patience = std::chrono::minutes(10);
   int64_t memory_limit_bytes = 0;       // of the worker's data (RLIMIT_DATA); 0: none
   const CancelToken* cancel = nullptr;  // must outlive the client
+  // Keeps its standard error, with what the model's code prints (worker_log.h); empty: not kept.
+  std::filesystem::path log;
 };
 
 // Starts a worker for `source` by argv, no shell. It runs on the CPU, also where there is a GPU

@@ -216,6 +216,7 @@ Result<json> AgentClient::Ask(const std::string& method, const json& params, Sin
 }
 
 const std::string& AgentClient::error_output() const { return connection_->error_output(); }
+std::filesystem::path AgentClient::error_log() const { return connection_->error_log(); }
 
 Result<hardware::Board> AgentClient::Board() {
   EDGEOPT_TRY(const json result, connection_->Call("board", json::object()));

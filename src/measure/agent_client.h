@@ -36,6 +36,9 @@ struct AgentOptions {
   // The longest time without an answer or a sign of progress; then the agent is ended.
   std::chrono::milliseconds patience = std::chrono::minutes(10);
   const CancelToken* cancel = nullptr;  // looked at while waiting; must outlive the client
+  // Keeps its standard error (base/tail_file.h), and messages name it; empty: only the last 64 KiB
+  // are kept, in memory.
+  std::filesystem::path error_log;
   // Where the command is not the agent but what reaches it (ssh): tells why it ended, from its exit
   // status and the tail of its standard error. nullopt: what an agent's own end would say.
   std::function<std::optional<Error>(const ExitStatus& status, const std::string& error_output)>
@@ -126,6 +129,8 @@ class AgentClient {
                              Sink* sink = nullptr, const std::string& label = {});
   // What the agent wrote to its standard error until now (the last 64 KiB), for a log.
   const std::string& error_output() const;
+  // The file that keeps it, AgentOptions::error_log or one beside it; empty while there is none.
+  std::filesystem::path error_log() const;
 
   // --- the board that the agent runs on ---
 

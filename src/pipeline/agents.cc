@@ -103,7 +103,7 @@ Result<std::unique_ptr<AgentClient>> LoadStep(const AgentStarter& agents,
                                               const report::Record& record,
                                               const report::Step& step,
                                               const std::filesystem::path& work, bool spin) {
-  if (!step.framework.empty()) return LoadInFramework(agents, record);
+  if (!step.framework.empty()) return LoadInFramework(agents, record, work);
   return agents.Load(InWork(work, step.output), SessionOptionsOf(record, step, spin),
                      RuntimeOf(record, step));
 }

@@ -25,6 +25,8 @@ struct AgentStarter {
   const CancelToken* cancel = nullptr;
   // Where the agents run; empty: on this machine.
   std::shared_ptr<devices::RemoteHost> remote;
+  // Is told how a framework's environment is made, in the calling thread; null: nobody is.
+  Sink* sink = nullptr;
 
   // A new agent without a model.
   Result<std::unique_ptr<measure::AgentClient>> Start() const;

@@ -74,7 +74,9 @@ class Import {
 
  private:
   Status OpenWorker() {
-    EDGEOPT_TRY(worker_, StartFramework(tools_.agents, source_, request_.python, *tools_.sink));
+    EDGEOPT_TRY(auto worker, StartFramework(tools_.agents, source_, request_.python));
+    KeepLog();
+    worker_ = std::move(worker);
     const int threads = std::max(1, worker_->hello().machine.usable_cpus);
     EDGEOPT_CHECK_OK(
         worker_->Load(source_.name(), frameworks::LoadOptionsFor(source_.framework(), threads)));
@@ -84,6 +86,20 @@ class Import {
     warnings_ = description_.warnings;
     oracle_.reset();
     return OkStatus();
+  }
+
+  // Called when nothing more is asked of the worker.
+  void KeepLog() {
+    if (worker_ == nullptr) return;
+    if (const fs::path log = worker_->error_log(); !log.empty()) logs_.push_back(log);
+  }
+
+  // Beside the model, for the run that goes on with it. Best effort, as all of a log.
+  void CopyLogs() const {
+    std::error_code ec;
+    const fs::path folder = folder_.parent_path() / kRunLogs;
+    if (!logs_.empty()) fs::create_directories(folder, ec);
+    for (const fs::path& log : logs_) fs::copy_file(log, folder / log.filename(), ec);
   }
 
   // The fixed sizes are those of the first inputs that the model was verified on.
@@ -185,13 +201,17 @@ class Import {
     return OkStatus();
   }
 
-  Result<ImportedFile> NothingServes() const {
+  Result<ImportedFile> NothingServes() {
     const std::string what = "'" + source_.name() + "' could not be exported" + problems_;
+    KeepLog();
+    const std::string logs =
+        logs_.empty() ? "" : "; what the framework said is in '" + logs_.back().string() + "'";
     if (differs_)
       return GateFailed(what,
                         "check that the model is in eval mode and deterministic; --shape fixes "
-                        "sizes, --opset and --exporter choose other ways");
-    return Unsupported(what, "export it to ONNX yourself and give that file");
+                        "sizes, --opset and --exporter choose other ways" +
+                            logs);
+    return Unsupported(what, "export it to ONNX yourself and give that file" + logs);
   }
 
   Result<ImportedFile> Done(const ImportAttempt& attempt) {
@@ -204,6 +224,8 @@ class Import {
     EDGEOPT_TRY(imported_.sha256, Sha256File(file_));
     EDGEOPT_TRY(imported_.size_bytes, BytesIn(folder_));
     if (worker_ != nullptr && worker_->usable()) EDGEOPT_CHECK_OK(worker_->Shutdown());
+    KeepLog();
+    CopyLogs();
     return ImportedFile{imported_, file_, warnings_};
   }
 
@@ -219,6 +241,7 @@ class Import {
   json attempts_ = json::array();
   std::string problems_;
   std::vector<std::string> warnings_;
+  std::vector<fs::path> logs_;  // of the workers that KeepLog was called for
 };
 
 }  // namespace

@@ -82,7 +82,12 @@ Result<tflite::File> WithOutputs(const tflite::File& file, const std::vector<std
     if (found != graph.tensors.end())
       graph.outputs.push_back(static_cast<int32_t>(found - graph.tensors.begin()));
   }
-  changed.model.signature_defs.clear();
+  // Without a signature the runtime names inputs as their tensors: these get its names.
+  auto& signatures = changed.model.signature_defs;
+  if (!signatures.empty())
+    for (const auto& input : signatures.front()->inputs)
+      if (!input->name.empty()) graph.tensors[input->tensor_index]->name = input->name;
+  signatures.clear();
   return changed;
 }
 

@@ -1,12 +1,12 @@
 #include "pipeline/real_world.h"
 
 #include <chrono>
-#include <ctime>
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/subprocess.h"
+#include "base/utc_time.h"
 #include "formats/onnx/onnx.h"
 #include "pipeline/facts.h"
 #include "pipeline/measure_step.h"
@@ -134,7 +134,7 @@ World MakeRealWorld(const WorkFolder& work, const RealWorldOptions& options) {
   World world;
   Sink* sink = options.sink != nullptr ? options.sink : &SilentSink();
   const fs::path folder = work.path();
-  world.now = UtcNow;
+  world.now = [] { return UtcNow(); };
   world.seconds = [] {
     return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch())
         .count();
@@ -207,15 +207,6 @@ PreflightWorld MakePreflightWorld(const Result<AgentStarter>& agents, const Impo
     return space.available;
   };
   return world;
-}
-
-std::string UtcNow() {
-  const std::time_t now = std::time(nullptr);
-  std::tm utc = {};
-  ::gmtime_r(&now, &utc);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
-  return text;
 }
 
 }  // namespace edgeopt::pipeline

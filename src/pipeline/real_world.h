@@ -32,7 +32,4 @@ PreflightWorld MakePreflightWorld(const Result<AgentStarter>& agents, const Impo
 // The error in a --json document of this program; nullopt: none.
 std::optional<Error> ErrorIn(const nlohmann::json& document);
 
-// "2025-01-31T12:00:00Z"
-std::string UtcNow();
-
 }  // namespace edgeopt::pipeline

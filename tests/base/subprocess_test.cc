@@ -93,5 +93,20 @@ TEST(Subprocess, EnvironmentAndFolderReachTheChild) {
   EXPECT_EQ(*child->ReadLine(seconds(10)), "/");
 }
 
+TEST(Subprocess, ErrorOutputIsHandedOnWhole) {
+  // More than what is kept of it.
+  std::string kept;
+  auto child = Subprocess::Start({.argv = {"sh", "-c", "seq 1 50000 >&2; echo done"},
+                                  .on_error_output = [&](std::string_view text) { kept += text; }});
+  ASSERT_TRUE(child.ok());
+  Subprocess moved = std::move(*child);
+  EXPECT_EQ(**moved.ReadLine(seconds(60)), "done");
+  EXPECT_TRUE(moved.Wait(seconds(10))->ok());
+  EXPECT_TRUE(kept.starts_with("1\n2\n3\n"));
+  EXPECT_TRUE(kept.ends_with("\n49999\n50000\n"));
+  EXPECT_EQ(kept.size(), 288894u);  // of "seq 1 50000 | wc -c"
+  EXPECT_TRUE(kept.ends_with(moved.error_output()));
+}
+
 }  // namespace
 }  // namespace edgeopt

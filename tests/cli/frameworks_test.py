@@ -110,8 +110,13 @@ class FrameworksTest(CliTest):
         shutil.copy(EXAMPLES / "fashion_mbv2.pt2", source)
         source.chmod(0o444)
         before = source.read_bytes()
+        python = self.folder / "python"
+        python.write_text("#!/bin/sh\necho words of a worker >&2\n"
+                          f"exec {self.json('frameworks', 'install', 'pytorch')['python']} \"$@\"\n")
+        python.chmod(0o755)
         data = ["--data", "data:t10k", "--preprocessing", "pre.toml", "--metric", "top1"]
-        document = self.json("optimize", "net.pt2", *data, "--calibration", "data:train", "--threads", "1", "--tolerance", "5%")
+        document = self.json("optimize", "net.pt2", *data, "--calibration", "data:train", "--threads", "1", "--tolerance", "5%",
+                             "--python", python)
         record = document["record"]
         baseline, exported = record["steps"][:2]
         self.assertEqual((baseline["framework"], record["source_format"]), ("pytorch", "pt2"))
@@ -126,6 +131,10 @@ class FrameworksTest(CliTest):
             self.assertIn(step["input"], ("export-model", "simplify"))
         self.assertEqual(source.read_bytes(), before)
         self.assertTrue(record["original_unchanged"])
+        logs = [log.read_text() for log in (self.folder / "net_edgeopt/logs").iterdir()]
+        self.assertGreaterEqual(len(logs), 3)  # of the import, the baseline's measurement and its validation
+        for log in logs:
+            self.assertTrue(log.startswith("words of a worker\n"), log)
         text = (self.folder / "net_edgeopt/report.md").read_text()
         self.assertIn("pytorch", text)
         self.done("verify", "net_edgeopt/net_package.tar.zst")

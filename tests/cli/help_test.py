@@ -10,8 +10,8 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from edgeopt_cli import *  # noqa: F403: a test's vocabulary
 
-COMMANDS = {"accept", "bench", "compare", "completion", "convert", "device", "evaluate", "inspect", "list", "optimize", "package",
-            "preflight", "profile", "quantize", "report", "resume", "simplify", "status", "verify", "version"}
+COMMANDS = {"accept", "bench", "compare", "completion", "convert", "device", "evaluate", "frameworks", "inspect", "list", "optimize",
+            "package", "preflight", "profile", "quantize", "report", "resume", "simplify", "status", "verify", "version"}
 ROWS, COLUMNS = 24, 80
 TABLES = {"passes": "fold-batch-norm", "metrics": "top1", "calibrators": "entropy", "rules": "onnxruntime-x64",
           "datasets": "idx", "devices": "cpu-generic", "runtimes": "onnxruntime"}

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
+#include "frameworks/worker_log.h"
 #include "measure/machine.h"
 
 namespace edgeopt::frameworks {
@@ -17,7 +18,9 @@ namespace fs = std::filesystem;
 using std::chrono::milliseconds;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
 using ::testing::StartsWith;
 
 constexpr const char* kHello = R"(
@@ -177,6 +180,78 @@ TEST_F(WorkerTest, SpeaksAnotherVersion) {
   ASSERT_FALSE(worker.ok());
   EXPECT_THAT(worker.error().message, AllOf(StartsWith("the PyTorch worker"),
                                             HasSubstr("speaks version 1 of the protocol, not 2")));
+}
+
+TEST_F(WorkerTest, ItsStandardErrorIsKeptWhole) {
+  WorkerOptions options;
+  options.log = folder_.path() / "logs" / "pytorch.log";
+  const auto worker = Start(R"(
+hello()
+read()
+for i in range(20000):
+    print("line", i, file=sys.stderr)
+sys.exit(3)
+)",
+                            options);
+  ASSERT_TRUE(worker.ok()) << worker.error().ToString();
+  EXPECT_TRUE((*worker)->error_log().empty());
+  const auto description = Describe(**worker);
+  ASSERT_FALSE(description.ok());
+  EXPECT_THAT(description.error().message,
+              AllOf(HasSubstr("exit code 3; it wrote: ..."),
+                    EndsWith("line 19999 (all of it: '" + options.log.string() + "')")));
+  EXPECT_EQ((*worker)->error_log(), options.log);
+  std::string all;
+  for (int i = 0; i < 20000; ++i) all += "line " + std::to_string(i) + "\n";
+  EXPECT_TRUE(ReadFile(options.log).value() == all);
+}
+
+TEST_F(WorkerTest, TheKeptStandardErrorIsBounded) {
+  WorkerOptions options;
+  options.log = folder_.path() / "pytorch.log";
+  const auto worker = Start(R"(
+hello()
+read()
+for i in range(120):
+    sys.stderr.write("x" * 65535 + "\n")
+sys.stderr.write("the end\n")
+sys.exit(3)
+)",
+                            options);
+  ASSERT_TRUE(worker.ok()) << worker.error().ToString();
+  EXPECT_FALSE(Describe(**worker).ok());
+  const std::string kept = ReadFile(options.log).value();
+  EXPECT_GE(kept.size(), 2u << 20);
+  EXPECT_LE(kept.size(), 4u << 20);
+  EXPECT_TRUE(kept.ends_with("x\nthe end\n"));
+}
+
+TEST_F(WorkerTest, AQuietOneLeavesNoLog) {
+  WorkerOptions options;
+  options.log = folder_.path() / "logs" / "pytorch.log";
+  const auto worker = Start("hello()\nread()\nsys.exit(3)\n", options);
+  ASSERT_TRUE(worker.ok()) << worker.error().ToString();
+  const auto description = Describe(**worker);
+  ASSERT_FALSE(description.ok());
+  EXPECT_EQ(description.error().message, "the PyTorch worker ended during 'describe': exit code 3");
+  EXPECT_FALSE(fs::exists(options.log.parent_path()));
+}
+
+TEST_F(WorkerTest, TheNewestLogsAreKept) {
+  const fs::path logs = folder_.path() / "logs";
+  fs::create_directories(logs);
+  ASSERT_TRUE(WriteFile(logs / "notes.txt", "not a log").ok());
+  for (int i = 0; i < kKeptLogs + 5; ++i) {
+    const fs::path log = logs / ("tensorflow-" + std::to_string(i) + ".log");
+    ASSERT_TRUE(WriteFile(log, "").ok());
+    fs::last_write_time(log, fs::file_time_type::clock::now() - std::chrono::hours(100 - i));
+  }
+  const fs::path log = NewLog(logs, Framework::kPytorch);
+  EXPECT_EQ(log.parent_path(), logs);
+  EXPECT_THAT(log.filename().string(), MatchesRegex("pytorch-[0-9]+-[0-9]+\\.log"));
+  EXPECT_FALSE(fs::exists(logs / "tensorflow-5.log"));
+  EXPECT_TRUE(fs::exists(logs / "tensorflow-6.log"));
+  EXPECT_TRUE(fs::exists(logs / "notes.txt"));
 }
 
 TEST_F(WorkerTest, ReachesItsMemoryLimit) {

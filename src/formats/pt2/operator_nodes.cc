@@ -1,8 +1,8 @@
 // Values and nodes that a rule makes.
 #include <algorithm>
-#include <limits>
 
 #include "formats/pt2/graph_lowering.h"
+#include "ir/number.h"
 #include "ir/permute.h"
 
 namespace edgeopt::formats::pt2 {
@@ -12,48 +12,6 @@ using ir::Tensor;
 
 // Longer texts are cut: two of them may stand for different sizes.
 constexpr size_t kLongestSymbol = 199;
-
-template <typename T>
-Tensor NumberOf(double value) {
-  return Tensor::Scalar(static_cast<T>(value));
-}
-
-// Integers outside the type's range are what C++ leaves open: those are 0.
-template <typename T>
-Tensor IntegerOf(double value) {
-  const bool fits = value >= static_cast<double>(std::numeric_limits<T>::min()) &&
-                    value < static_cast<double>(std::numeric_limits<T>::max()) + 1;
-  return NumberOf<T>(fits ? value : 0);
-}
-
-std::optional<Tensor> NumberOf(double value, DataType type) {
-  switch (type) {
-    case DataType::kFloat32:
-      return NumberOf<float>(value);
-    case DataType::kFloat64:
-      return NumberOf<double>(value);
-    case DataType::kBool:
-      return NumberOf<bool>(value);
-    case DataType::kInt8:
-      return IntegerOf<int8_t>(value);
-    case DataType::kUint8:
-      return IntegerOf<uint8_t>(value);
-    case DataType::kInt16:
-      return IntegerOf<int16_t>(value);
-    case DataType::kUint16:
-      return IntegerOf<uint16_t>(value);
-    case DataType::kInt32:
-      return IntegerOf<int32_t>(value);
-    case DataType::kUint32:
-      return IntegerOf<uint32_t>(value);
-    case DataType::kInt64:
-      return IntegerOf<int64_t>(value);
-    case DataType::kUint64:
-      return IntegerOf<uint64_t>(value);
-    default:
-      return std::nullopt;
-  }
-}
 
 }  // namespace
 
@@ -76,9 +34,9 @@ ValueId OperatorLowering::Scalar64(int64_t value) {
 }
 
 ValueId OperatorLowering::Scalar(double value, DataType type) {
-  if (const auto number = NumberOf(value, type)) return Constant(*number, "constant");
+  if (const auto number = ir::NumberOf(value, type)) return Constant(*number, "constant");
   // float16 and bfloat16: the runtime rounds.
-  return Cast(Constant(NumberOf<float>(value), "constant"), type);
+  return Cast(Constant(Tensor::Scalar(static_cast<float>(value)), "constant"), type);
 }
 
 std::optional<Tensor> OperatorLowering::ConstantOf(ValueId value) const {

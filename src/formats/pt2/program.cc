@@ -105,7 +105,8 @@ Result<std::string> OutputTree(const json& module) {
   if (calls == nullptr || !calls->is_array()) return std::string();
   for (const json& call : *calls) {
     EDGEOPT_TRY(const json* name, MemberIfAny(call, "fqn"));
-    if (name == nullptr || *name != "") continue;
+    const auto* text = name != nullptr ? name->get_ptr<const json::string_t*>() : nullptr;
+    if (text == nullptr || !text->empty()) continue;
     EDGEOPT_TRY(const json* signature, MemberIfAny(call, "signature"));
     if (signature != nullptr) return TextAt(*signature, "out_spec");
   }

@@ -68,11 +68,19 @@ Result<std::unique_ptr<AgentClient::Connection>> AgentClient::Connection::Open(
     EDGEOPT_TRY(ExchangeFile file, ExchangeFile::Create(exchange->path() / kInputsFile));
     inputs.emplace(std::move(file));
   }
-  auto process = Subprocess::Start(
-      {.argv = options.argv, .environment = options.environment, .max_line_bytes = kMaxLineBytes});
+  std::shared_ptr<TailFile> log;
+  std::function<void(std::string_view)> keep;
+  if (!options.error_log.empty()) {
+    log = std::make_shared<TailFile>(options.error_log);
+    keep = [log](std::string_view text) { log->Append(text); };
+  }
+  auto process = Subprocess::Start({.argv = options.argv,
+                                    .environment = options.environment,
+                                    .max_line_bytes = kMaxLineBytes,
+                                    .on_error_output = std::move(keep)});
   if (!process.ok()) return process.error().Within(options.who);
   std::unique_ptr<Connection> connection(
-      new Connection(std::move(options), std::move(process).value()));
+      new Connection(std::move(options), std::move(log), std::move(process).value()));
   connection->exchange_ = std::move(exchange);
   connection->inputs_ = std::move(inputs);
   return connection;
@@ -139,8 +147,10 @@ Error AgentClient::Connection::Ended(const std::string& method, const std::strin
   ended_ = true;
   const auto status = process_.Wait(kPatienceAtTheEnd);
   if (how.empty() && status.ok() && options_.explain_end)
-    if (const auto told = options_.explain_end(*status, process_.error_output()))
+    if (auto told = options_.explain_end(*status, process_.error_output())) {
+      told->message += NamedLog();
       return told->Within(who() + " ended during '" + method + "'");
+    }
   std::string reason = how;
   std::string hint = options_.end_hint;
   if (reason.empty() && status.ok()) reason = status->ToString();
@@ -175,7 +185,17 @@ std::string AgentClient::Connection::ErrorTail() const {
   while (!tail.empty() && tail.back() == '\n') tail.pop_back();
   if (tail.empty()) return {};
   if (tail.size() > kTailBytes) tail = "..." + tail.substr(tail.size() - kTailBytes);
-  return "; it wrote: " + Printable(std::move(tail), kTailBytes + 3);
+  return "; it wrote: " + Printable(std::move(tail), kTailBytes + 3) + NamedLog();
+}
+
+std::string AgentClient::Connection::NamedLog() const {
+  const std::filesystem::path log = error_log();
+  return log.empty() ? "" : " (all of it: '" + log.string() + "')";
+}
+
+std::filesystem::path AgentClient::Connection::error_log() const {
+  return error_log_ != nullptr && error_log_->written() ? error_log_->path()
+                                                        : std::filesystem::path();
 }
 
 Status AgentClient::Connection::WaitForEnd() {

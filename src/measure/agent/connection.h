@@ -2,10 +2,12 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 
 #include "base/file.h"
 #include "base/subprocess.h"
+#include "base/tail_file.h"
 #include "measure/agent/exchange_file.h"
 #include "measure/agent/incoming_bytes.h"
 #include "measure/agent/tensor_codec.h"
@@ -47,11 +49,14 @@ class AgentClient::Connection {
   // "the agent on 'pi@board'".
   std::string who() const;
   const std::string& error_output() const { return process_.error_output(); }
+  std::filesystem::path error_log() const;
   std::string exchange_folder() const;
 
  private:
-  Connection(AgentOptions options, Subprocess process)
-      : options_(std::move(options)), process_(std::move(process)) {}
+  Connection(AgentOptions options, std::shared_ptr<TailFile> error_log, Subprocess process)
+      : options_(std::move(options)),
+        error_log_(std::move(error_log)),
+        process_(std::move(process)) {}
   Result<nlohmann::json> Await(const std::string& method, int64_t id, Sink* sink,
                                const std::string& label);
   Result<std::string> NextLine(const std::string& method,
@@ -59,10 +64,12 @@ class AgentClient::Connection {
   Error Ended(const std::string& method, const std::string& how);
   void Stop();
   std::string ErrorTail() const;
+  std::string NamedLog() const;  // for messages; empty: there is none
   Status Send(const Payload& payload);
   Status Stage(const Payload& payload);
 
   AgentOptions options_;
+  std::shared_ptr<TailFile> error_log_;  // null: not kept
   std::optional<TemporaryFolder> exchange_;
   std::optional<ExchangeFile> inputs_, outputs_;
   IncomingBytes fetched_;  // outputs that did not fit into a line

@@ -16,7 +16,7 @@ import zipfile
 import numpy
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from worker_client import PLAN, Refused, Worker, encode, noise, run_onnx  # noqa: E402
+from worker_client import PLAN, Refused, Worker, WorkerTest, encode, noise, run_onnx  # noqa: E402
 
 sys.setdlopenflags(os.RTLD_LAZY)  # see torch_framework.py
 try:
@@ -101,15 +101,13 @@ def rewritten(source, target, change):
 
 
 @unittest.skipIf(torch is None, "this Python has no torch")
-class PytorchTest(unittest.TestCase):
+class PytorchTest(WorkerTest):
     @classmethod
     def setUpClass(cls):
-        folder = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(folder.cleanup)
-        cls.folder = pathlib.Path(folder.name)
+        super().setUpClass()
         (cls.folder / "nets.py").write_text(textwrap.dedent(NETS))
-        sys.path.insert(0, folder.name)
-        cls.addClassCleanup(sys.path.remove, folder.name)
+        sys.path.insert(0, str(cls.folder))
+        cls.addClassCleanup(sys.path.remove, str(cls.folder))
         import nets
         cls.nets = nets
         cls.model = small(nets)
@@ -118,20 +116,9 @@ class PytorchTest(unittest.TestCase):
             cls.expected = cls.model(torch.from_numpy(cls.x)).numpy()
         torch.save(cls.model.state_dict(), cls.folder / "small.pth")
 
-    def path(self, name):
-        return str(self.folder / name)
-
     def module(self, name="nets:Small", inputs=({"name": "x", "dims": [1, 1, 8, 8]},), **source):
         source.setdefault("trust_code", True)
         return Worker("pytorch", "module", folder=self.folder, callable=name, inputs=list(inputs), **source)
-
-    def assert_refused(self, worker, code, *words):
-        with worker:
-            with self.assertRaises(Refused) as caught:
-                worker.load()
-        self.assertEqual(caught.exception.code, code, caught.exception.message)
-        for word in words:
-            self.assertIn(word, caught.exception.message + " " + caught.exception.hint)
 
     def check_export(self, worker, exporter, inputs, expected, **options):
         output = self.folder / f"{exporter}.onnx"

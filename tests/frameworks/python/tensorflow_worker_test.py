@@ -10,7 +10,7 @@ import unittest
 import numpy
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from worker_client import PLAN, PYTHON_FOLDER, Refused, Worker, encode, noise, run_onnx  # noqa: E402
+from worker_client import PLAN, PYTHON_FOLDER, Refused, Worker, WorkerTest, encode, noise, run_onnx  # noqa: E402
 
 try:
     import keras
@@ -41,24 +41,11 @@ def run_tflite(path, inputs):
 
 
 @unittest.skipIf(tf is None, "this Python has no TensorFlow with Keras 2 and 3")
-class TensorflowTest(unittest.TestCase):
+class TensorflowTest(WorkerTest):
     @classmethod
     def setUpClass(cls):
-        folder = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(folder.cleanup)
-        cls.folder = pathlib.Path(folder.name)
+        super().setUpClass()
         cls.image = noise(2, 8, 8, 3)
-
-    def path(self, name):
-        return str(self.folder / name)
-
-    def assert_refused(self, worker, code, *words):
-        with worker:
-            with self.assertRaises(Refused) as caught:
-                worker.load()
-        self.assertEqual(caught.exception.code, code, caught.exception.message)
-        for word in words:
-            self.assertIn(word, caught.exception.message + " " + caught.exception.hint)
 
     def check(self, kind, name, output, expected, **source):
         """Describes, runs, times and exports; `expected` is for self.image."""

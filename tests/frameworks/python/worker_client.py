@@ -1,4 +1,4 @@
-"""Speaks the agent protocol to the worker as a process, as measure::AgentClient does."""
+"""Speaks the agent protocol to the worker as a process, as measure::AgentClient does; and what the tests share."""
 
 import base64
 import json
@@ -6,6 +6,7 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import unittest
 
 import numpy
 
@@ -86,6 +87,28 @@ class Worker:
     def export(self, output, exporter, opset=17, dynamic_axes=None):
         return self.call("export", format="tflite" if exporter == "tflite" else "onnx", output=str(output),
                          exporter=exporter, opset=opset, dynamic_axes=dynamic_axes or {})
+
+
+class WorkerTest(unittest.TestCase):
+    """What the tests of the frameworks' models share: a folder for the files of a class."""
+
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        cls.folder = pathlib.Path(folder.name)
+
+    def path(self, name):
+        return str(self.folder / name)
+
+    def assert_refused(self, worker, code, *words):
+        """Loading fails with that exit code, and message and hint have the words."""
+        with worker:
+            with self.assertRaises(Refused) as caught:
+                worker.load()
+        self.assertEqual(caught.exception.code, code, caught.exception.message)
+        for word in words:
+            self.assertIn(word, caught.exception.message + " " + caught.exception.hint)
 
 
 def encode(name, array):

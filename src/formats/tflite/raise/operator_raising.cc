@@ -1,42 +1,13 @@
 #include <numeric>
 
 #include "formats/tflite/raise/graph_raising.h"
+#include "ir/number.h"
 
 namespace edgeopt::formats::tflite::raise {
 namespace {
 
 using ir::DataType;
 using ir::Tensor;
-
-template <typename T>
-Tensor NumberOf(double value) {
-  return Tensor::Scalar(static_cast<T>(value));
-}
-
-Tensor NumberOf(double value, DataType type) {
-  switch (type) {
-    case DataType::kFloat64:
-      return NumberOf<double>(value);
-    case DataType::kInt8:
-      return NumberOf<int8_t>(value);
-    case DataType::kUint8:
-      return NumberOf<uint8_t>(value);
-    case DataType::kInt16:
-      return NumberOf<int16_t>(value);
-    case DataType::kUint16:
-      return NumberOf<uint16_t>(value);
-    case DataType::kInt32:
-      return NumberOf<int32_t>(value);
-    case DataType::kUint32:
-      return NumberOf<uint32_t>(value);
-    case DataType::kInt64:
-      return NumberOf<int64_t>(value);
-    case DataType::kUint64:
-      return NumberOf<uint64_t>(value);
-    default:
-      return NumberOf<float>(value);
-  }
-}
 
 Tensor IntegersOf(const std::vector<int64_t>& values) {
   return Tensor::Of({static_cast<int64_t>(values.size())}, values);
@@ -202,7 +173,8 @@ ValueId OperatorRaising::Ints(const std::vector<int64_t>& values, std::string_vi
   return Constant(IntegersOf(values), what);
 }
 ValueId OperatorRaising::Scalar(double value, DataType type) {
-  return Constant(NumberOf(value, type), "constant");
+  const auto number = ir::NumberOf(value, type);
+  return Constant(number ? *number : Tensor::Scalar(static_cast<float>(value)), "constant");
 }
 
 // --- nodes ---
