@@ -4,13 +4,15 @@
 #include <set>
 
 #include "formats/onnx/onnx.h"
+#include "ops/operator.h"
 #include "passes/symbolic_types.h"
 
 namespace edgeopt::pipeline {
 namespace {
 
-// No exporter's name for a size.
-constexpr const char* kProbe = "edgeopt_batch";
+// A batch that no other size is a multiple of: a prime above the sides, channels and lengths that
+// models have.
+constexpr int64_t kProbe = 1000003;
 
 // Types that follow from others. Sequences and their like keep theirs, which have no sizes of their
 // own that matter.
@@ -44,7 +46,81 @@ Status InferAgain(ir::Model& model) {
   return passes::RefineTypes(model, context);
 }
 
-// Makes a model follow a batch that its file fixes.
+// Where a Reshape's target has the batch. In row-major order the data's elements are counted by
+// digits; the batch is one of them, and stays at its place. That place is told where it is an axis
+// of the target, or where nothing is before it: at the border of two other axes it may belong to
+// either, and stays unknown.
+class BatchPlace {
+ public:
+  BatchPlace(const ir::Shape& data, std::vector<int64_t> target, int64_t batch)
+      : data_(data), target_(std::move(target)), batch_(batch) {}
+
+  // The target that follows; nullopt where it does already, or the place is not told.
+  std::optional<std::vector<int64_t>> NewTarget() {
+    if (data_.empty() || target_.empty()) return std::nullopt;
+    // Whatever the other sizes are: equal counts, and an equal first factor.
+    if (data_.front().value == kProbe && target_.front() == batch_) {
+      target_.front() = 0;
+      return target_;
+    }
+    const auto dims = ir::ToDims(data_);
+    if (!dims || !Resolve(*dims)) return std::nullopt;
+    const auto place = Place(*dims);
+    if (!place || target_[*place] <= 0) return std::nullopt;
+    const bool copied =
+        *place < dims->size() && (*dims)[*place] == kProbe && resolved_[*place] == batch_;
+    for (size_t i = 0; i < target_.size(); ++i)
+      if (target_[i] < 0) target_[i] = resolved_[i];
+    target_[*place] = copied ? 0 : -1;
+    return target_;
+  }
+
+ private:
+  // The target in numbers, with the file's batch. False where that is no whole number, or it
+  // follows.
+  bool Resolve(const ir::Dims& dims) {
+    resolved_ = target_;
+    int64_t known = 1;
+    std::optional<size_t> open;
+    for (size_t i = 0; i < resolved_.size(); ++i) {
+      if (resolved_[i] == 0) {
+        if (i >= dims.size() || dims[i] % kProbe == 0) return false;
+        resolved_[i] = dims[i];
+      }
+      if (resolved_[i] < 0) {
+        open = i;
+      } else {
+        known = ops::SaturatingMultiply(known, resolved_[i]);
+      }
+    }
+    const int64_t total = ops::SaturatingMultiply(ops::Elements(dims) / kProbe, batch_);
+    if (known <= 0 || total % known != 0) return false;
+    if (open) resolved_[*open] = total / known;
+    return open || total == known;
+  }
+
+  std::optional<size_t> Place(const ir::Dims& dims) const {
+    const auto has_batch = [](int64_t size) { return size > 0 && size % kProbe == 0; };
+    const auto axis = std::ranges::find_if(dims, has_batch);
+    if (std::ranges::count_if(dims, has_batch) != 1 || has_batch(*axis / kProbe))
+      return std::nullopt;
+    const int64_t before = ops::Elements(ir::Dims(dims.begin(), axis));
+    if (before == 1 && resolved_.front() % batch_ == 0) return 0;
+    int64_t passed = 1;
+    for (size_t i = 0; i < resolved_.size(); ++i) {
+      if (passed == before && resolved_[i] == batch_) return i;
+      passed = ops::SaturatingMultiply(passed, resolved_[i]);
+    }
+    return std::nullopt;
+  }
+
+  const ir::Shape& data_;
+  std::vector<int64_t> target_, resolved_;
+  const int64_t batch_;
+};
+
+// Makes a model follow a batch that its file fixes. The probe is the model with a batch of kProbe:
+// a size in it that is a multiple of that has the batch.
 class BatchFollower {
  public:
   BatchFollower(ir::Model& model, const std::vector<InputChange>& changes)
@@ -52,9 +128,10 @@ class BatchFollower {
     for (const InputChange& change : changes) {
       if (!change.batch_changed() || !change.before[0].value) continue;
       batch_ = *change.before[0].value;
+      asked_ = change.after[0];
       const ir::ValueId id = probe_.graph.Find(change.name);
       ir::Type type = probe_.graph.value(id).type;
-      type.shape->front() = ir::Dim::Symbol(kProbe);
+      type.shape->front() = ir::Dim::Of(kProbe);
       probe_.graph.SetType(id, std::move(type));
     }
   }
@@ -68,6 +145,23 @@ class BatchFollower {
     return std::move(followed_);
   }
 
+  // Inference loses the batch behind a Reshape to -1; the probe has it still.
+  void NameOutputs() const {
+    ir::Graph& graph = model_.graph;
+    for (size_t i = 0; batch_ > 0 && i < graph.outputs().size(); ++i) {
+      const ir::ValueId id = graph.outputs()[i];
+      const auto& probed = probe_.graph.value(probe_.graph.outputs()[i]).type.shape;
+      ir::Type type = graph.value(id).type;
+      if (!probed || !type.is_tensor()) continue;
+      if (!type.shape) type.shape = ir::Shape(probed->size());
+      if (type.shape->size() != probed->size()) continue;
+      for (size_t axis = 0; axis < probed->size(); ++axis)
+        if (ir::Dim& dim = (*type.shape)[axis]; !dim.value && (*probed)[axis].value == kProbe)
+          dim = asked_;
+      graph.SetType(id, std::move(type));
+    }
+  }
+
  private:
   bool FollowOnce() {
     bool any = false;
@@ -76,33 +170,38 @@ class BatchFollower {
       if (!target) continue;
       followed_.push_back(probe_.graph.Describe(id));
       // The same nodes and values in both.
-      for (ir::Graph* graph : {&probe_.graph, &model_.graph})
+      for (ir::Graph* graph : {&probe_.graph, &model_.graph}) {
+        const ir::ValueId old = graph->node(id).input(1);
         graph->SetInput(id, 1, graph->AddInitializer("shape", *target));
+        const bool is_left = graph->value(old).initializer && graph->IsUnused(old);
+        if (is_left && !graph->IsInput(old)) graph->RemoveValue(old);
+        graph->RemoveAttribute(id, "allowzero");
+      }
       any = true;
     }
     return any;
   }
 
-  // Equal counts of elements, and an equal first factor: what is behind the batch is a sample's.
   std::optional<ir::Tensor> NewTarget(ir::NodeId id) const {
     const ir::Graph& graph = probe_.graph;
     const ir::Node& node = graph.node(id);
     if (!node.Is("Reshape")) return std::nullopt;
     const auto& data = graph.value(node.input(0)).type.shape;
-    const auto target = graph.ConstantOf(node.input(1));
-    if (!data || data->empty() || data->front().symbol != kProbe || !target) return std::nullopt;
-    auto sizes = target->ToInts();
-    if (!sizes.ok() || sizes->empty() || sizes->front() != batch_) return std::nullopt;
+    const auto constant = graph.ConstantOf(node.input(1));
+    if (!data || !constant) return std::nullopt;
+    auto sizes = constant->ToInts();
+    if (!sizes.ok()) return std::nullopt;
     const bool zero_copies = node.IntOr("allowzero", 0) == 0;
-    const bool is_open = std::ranges::find(*sizes, -1) != sizes->end();
-    if (!zero_copies && is_open) return std::nullopt;
-    sizes->front() = zero_copies ? 0 : -1;
-    return ir::Tensor::Of<int64_t>({static_cast<int64_t>(sizes->size())}, *sizes);
+    if (!zero_copies && std::ranges::find(*sizes, 0) != sizes->end()) return std::nullopt;
+    const auto target = BatchPlace(*data, std::move(*sizes), batch_).NewTarget();
+    if (!target) return std::nullopt;
+    return ir::Tensor::Of<int64_t>({static_cast<int64_t>(target->size())}, *target);
   }
 
   ir::Model& model_;
   ir::Model probe_;
-  int64_t batch_ = 0;
+  int64_t batch_ = 0;  // of the file; 0: it fixes none
+  ir::Dim asked_;
   std::vector<std::string> followed_;
 };
 
@@ -132,8 +231,10 @@ Result<SizedModel> SetSizes(const ir::Model& model, const AskedSizes& asked) {
   sized.model = model;
   EDGEOPT_TRY(sized.inputs, ApplySizes(sized.model, asked));
   if (sized.inputs.empty()) return sized;
-  EDGEOPT_TRY(sized.followed, BatchFollower(sized.model, sized.inputs).Run());
+  BatchFollower follower(sized.model, sized.inputs);
+  EDGEOPT_TRY(sized.followed, follower.Run());
   EDGEOPT_CHECK_OK(SetOutputTypes(sized.model));
+  follower.NameOutputs();
   return sized;
 }
 

@@ -26,9 +26,9 @@ struct SizedModel {
 };
 
 // The graph alone; VerifySizes says whether it runs. No type but those of inputs and outputs is
-// kept: the file's would be of the old sizes. A Reshape to a constant shape that begins with the
-// fixed batch copies its data's batch instead, where inference proves that the first axis of its
-// data is the batch. Usage error as ApplySizes.
+// kept: the file's would be of the old sizes. A Reshape to a constant shape that holds the fixed
+// batch follows its data's instead, where the sizes prove which axis of it is the batch, or begins
+// with it. Usage error as ApplySizes.
 Result<SizedModel> SetSizes(const ir::Model& model, const AskedSizes& asked);
 
 // Runs it in ONNX Runtime beside the original. Where the batch changed, each sample of a batch must

@@ -115,12 +115,28 @@ TEST(SetSizesTest, AChainOfReshapesFollows) {
   EXPECT_EQ(TypeOf(outcome.sized.model, "y"), "float32[batch, 24]");
 }
 
-// The 1 in front is a channel that a transposition has moved there, and no batch.
-TEST(SetSizesTest, WhatOnlyLooksLikeTheBatchIsLeftAndRefused) {
+// Exporters merge the batch with heads, put it second, and write every size: allowzero.
+TEST(SetSizesTest, TheBatchMayBeBehindOrPartOfAnAxis) {
   const ir::Model moved = Parsed(
-      "g (float[1, 1, 6] x) => (float[1, 6] y) <int64[2] flat = {1, 6}> "
+      "g (float[1, 5, 6] x) => (float[1, 5, 6] y) <int64[3] second = {5, 1, 6}, "
+      "int64[2] rows = {5, 6}, int64[3] back = {1, 5, 6}> "
+      "{ t = Transpose<perm = [1, 0, 2]>(x) a = Reshape<allowzero = 1>(t, second) "
+      "u = Transpose<perm = [1, 0, 2]>(a) r = Reshape(u, rows) e = Exp(r) "
+      "y = Reshape(e, back) }");
+  for (const char* batch : {"4", "dynamic"}) {
+    const Outcome outcome = Set(moved, Sizes({}, batch));
+    ASSERT_TRUE(outcome.verified.ok()) << outcome.verified.error().ToString();
+    EXPECT_EQ(outcome.sized.followed.size(), 3u);
+  }
+  EXPECT_EQ(TypeOf(Set(moved, Sizes({}, "dynamic")).sized.model, "y"), "float32[batch, 5, 6]");
+}
+
+// At its border the batch may belong to the axis before it or to the one behind it.
+TEST(SetSizesTest, AnAmbiguousPlaceIsLeftAndRefused) {
+  const ir::Model border = Parsed(
+      "g (float[1, 2, 6] x) => (float[2, 6] y) <int64[2] flat = {2, 6}> "
       "{ t = Transpose<perm = [1, 0, 2]>(x) y = Reshape(t, flat) }");
-  const Outcome outcome = Set(moved, Sizes({}, "2"));
+  const Outcome outcome = Set(border, Sizes({}, "2"));
   EXPECT_THAT(outcome.sized.followed, IsEmpty());
   ASSERT_FALSE(outcome.verified.ok());
   EXPECT_EQ(outcome.verified.error().code, ErrorCode::kUnsupported);
