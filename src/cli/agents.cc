@@ -12,6 +12,7 @@
 #include "measure/machine.h"
 #include "pipeline/evaluate.h"
 #include "pipeline/open_model.h"
+#include "pipeline/samples.h"
 
 namespace edgeopt::cli {
 namespace {
@@ -228,16 +229,16 @@ Result<BenchInputs> SetBenchInputs(measure::AgentClient& client, const DataOptio
   EDGEOPT_TRY(const ModelData data, OpenDataFor(options, client.model().inputs));
   std::vector<std::vector<ir::Tensor>> samples;
   size_t bytes = 0;
-  for (int64_t i = 0; i < std::min(kBenchSamples, data.dataset->size()); ++i) {
-    EDGEOPT_TRY(const data::Sample sample, data.dataset->Load(i));
-    EDGEOPT_TRY(auto tensors, data::ModelInputs(sample, data.specs));
+  const pipeline::SizedSamples all = pipeline::SamplesFor(data.dataset, data.specs);
+  for (int64_t i = 0; i < std::min(kBenchSamples, all.count); ++i) {
+    EDGEOPT_TRY(auto tensors, all.source(i));
     tensors = pipeline::ToIntegers(std::move(tensors), data.integers);
     for (const ir::Tensor& tensor : tensors) bytes += tensor.data().size();
     if (!samples.empty() && bytes > client.max_tensor_bytes()) break;
     samples.push_back(std::move(tensors));
   }
   EDGEOPT_CHECK_OK(client.SetInputs(samples));
-  inputs.text = std::to_string(samples.size()) + " samples of " + data.dataset->Describe();
+  inputs.text = std::to_string(samples.size()) + " samples of " + all.data->Describe();
   return inputs;
 }
 

@@ -68,7 +68,7 @@ void AddHost(const pipeline::AgentStarter& agents, const measure::AgentHello& he
 
 // A data set as a loaded model takes it.
 struct ModelData {
-  std::unique_ptr<data::Dataset> dataset;
+  std::shared_ptr<const data::Dataset> dataset;
   std::vector<data::InputSpec> specs;
   // The quantized inputs that the data gives as floats (pipeline::ToIntegers); none when it holds
   // integers.

@@ -6,20 +6,19 @@
 
 namespace edgeopt::cli {
 
-void AddSourceOptions(Parser& parser, SourceArguments& arguments, bool shapes_and_signature) {
-  if (shapes_and_signature) {
-    parser.Add("--shape", arguments.shapes, "an input's sizes: x=1x3x224x224 (-1: any)").Rare();
+void AddSourceOptions(Parser& parser, SourceArguments& arguments, bool signature) {
+  parser.Add("--shape", arguments.shapes, "an input's sizes: x=1x3x224x224 (-1: any)").Rare();
+  parser.Add("--batch", arguments.batch, "first size of each input: 1, N or dynamic")
+      .TypeName("N")
+      .Rare();
+  if (signature)
     parser.Add("--signature", arguments.signature, "of a SavedModel").TypeName("NAME").Rare();
-  }
   parser.Add("--weights", arguments.weights, "state dict of a callable's module")
       .TypeName("FILE")
       .Rare();
   parser.AddFlag("--trust-code", arguments.trust_code, "the model's own code may run").Rare();
   parser.Add("--python", arguments.python, "your interpreter, with the framework")
       .TypeName("FILE")
-      .Rare();
-  parser.Add("--batch", arguments.batch, "first size of each input: N or dynamic")
-      .TypeName("N")
       .Rare();
   parser.Add("--sample", arguments.sample, ".npy or .npz with inputs of the right sizes")
       .TypeName("FILE")

@@ -1,4 +1,5 @@
-// The options for models of PyTorch and TensorFlow, which a worker of the framework loads.
+// The options for sources: sizes, of all of them; the others for models of PyTorch and TensorFlow,
+// which a worker of the framework loads.
 #pragma once
 
 #include <cstdint>
@@ -20,8 +21,8 @@ struct SourceArguments {
   std::vector<std::string> shapes;
   int64_t opset = 0;
 };
-// Declares all of them; --signature and --shape only where the command has none of that name.
-void AddSourceOptions(Parser& parser, SourceArguments& arguments, bool shapes_and_signature = true);
+// Declares all of them; --signature only where the command has none of that name.
+void AddSourceOptions(Parser& parser, SourceArguments& arguments, bool signature = true);
 pipeline::SourceOptions ToSourceOptions(const SourceArguments& arguments);
 
 // What imports a source here.

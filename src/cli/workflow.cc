@@ -100,11 +100,11 @@ std::optional<Error> FailureOf(const State& state, const fs::path& work, Ending 
   return std::nullopt;
 }
 
-// What pre-flight imported becomes part of the run. The folders may be on different file systems.
-Status MoveImported(const pipeline::Preflight& preflight, const fs::path& work) {
-  if (preflight.imported_files == nullptr) return OkStatus();
+// What pre-flight made becomes part of the run. The folders may be on different file systems.
+Status MoveMade(const pipeline::Preflight& preflight, const fs::path& work) {
+  if (preflight.made_files == nullptr) return OkStatus();
   std::error_code ec;
-  fs::copy(preflight.imported_files->path(), work, fs::copy_options::recursive, ec);
+  fs::copy(preflight.made_files->path(), work, fs::copy_options::recursive, ec);
   if (ec) return CantWrite("can't fill '" + work.string() + "': " + ec.message());
   return OkStatus();
 }
@@ -132,7 +132,7 @@ Status StartState(const pipeline::Preflight& preflight, const fs::path& path,
   WarnOf(preflight, context);
   if (const auto failure = preflight.failure()) return *failure;
   EDGEOPT_TRY(const auto work, pipeline::WorkFolder::Create(path));
-  EDGEOPT_CHECK_OK(MoveImported(preflight, work.path()));
+  EDGEOPT_CHECK_OK(MoveMade(preflight, work.path()));
   State state;
   state.record = preflight.record;
   state.last_action = "pre-flight";

@@ -131,7 +131,8 @@ std::vector<Suggestion> Alternatives(const Record& record, const Step& violation
     if (!exclude.empty()) list.push_back({what, resume + exclude});
   }
   if (record.format != "tensorrt" && violation.format() == "onnx" && violation.kind != "fp16" &&
-      violation.kind != "export-model" && Float16Gains(record) && !Tried(record, "fp16"))
+      violation.kind != "export-model" && violation.kind != "set-sizes" && Float16Gains(record) &&
+      !Tried(record, "fp16"))
     list.push_back({"16-bit floats instead", resume + " --precision fp16"});
   SuggestOtherModels(record, violation.kind, list);
   list.push_back({"go on without it", resume + " --revert"});

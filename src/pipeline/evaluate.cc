@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "data/batched.h"
 #include "data/loader.h"
 #include "pipeline/golden.h"
 
@@ -23,13 +24,6 @@ bool OnlyBatchIsDynamic(const std::vector<TensorSpec>& specs) {
     return !spec.dims.empty() && spec.dims[0] < 0 &&
            std::all_of(spec.dims.begin() + 1, spec.dims.end(), [](int64_t d) { return d >= 0; });
   });
-}
-
-// A batch axis that the file fixes at more than one sample.
-int64_t FixedBatch(const std::vector<TensorSpec>& inputs, const data::Sample& sample) {
-  if (inputs.empty() || sample.inputs.empty() || inputs[0].dims.empty()) return 1;
-  const bool has_batch_axis = inputs[0].dims.size() == sample.inputs[0].dims().size() + 1;
-  return has_batch_axis ? std::max<int64_t>(1, inputs[0].dims[0]) : 1;
 }
 
 // Rows [index, index + 1) of a tensor whose first axis is the batch.
@@ -107,7 +101,7 @@ class Evaluator {
  private:
   Status ChooseBatch() {
     EDGEOPT_TRY(const data::Sample first, dataset_.Load(0));
-    const int64_t fixed = FixedBatch(model_.inputs(), first);
+    const int64_t fixed = data::FixedBatch(specs_, first);
     fixed_ = fixed > 1;
     batch_size_ = fixed_ ? fixed : std::max<int64_t>(1, options_.batch_size);
     if (fixed_ || options_.batch_size != 0) return OkStatus();

@@ -8,7 +8,6 @@
 #include "passes/manager.h"
 #include "passes/pipelines.h"
 #include "pipeline/float_io.h"
-#include "pipeline/input_shapes.h"
 #include "pipeline/pass_context.h"
 #include "pipeline/tolerance.h"
 
@@ -59,12 +58,11 @@ int64_t CountTransposes(const ir::Graph& graph) {
 
 }  // namespace
 
-Result<Raised> RaiseModel(const formats::tflite::File& file,
-                          const std::map<std::string, ir::Dims>& shapes,
+Result<Raised> RaiseModel(const formats::tflite::File& file, const AskedSizes& asked,
                           runtimes::Runtime& onnxruntime, Sink& sink, const CancelToken* cancel) {
   Raised raised;
   EDGEOPT_TRY(raised.model, formats::tflite::Raise(file));
-  EDGEOPT_CHECK_OK(FixInputShapes(raised.model, shapes));
+  EDGEOPT_CHECK_OK(ApplySizes(raised.model, OpenOnesOf(raised.model, asked)));
   for (const auto& subgraph : file.model.subgraphs)
     raised.operators += static_cast<int64_t>(subgraph->operators.size());
   raised.in_integers = formats::tflite::ComputesInIntegers(file);

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
@@ -11,6 +10,7 @@
 #include "base/sinks.h"
 #include "formats/tflite/file.h"
 #include "ir/model.h"
+#include "pipeline/input_shapes.h"
 #include "pipeline/oracle.h"
 #include "runtimes/runtime.h"
 
@@ -24,10 +24,10 @@ struct Raised {
   std::vector<std::string> warnings;
 };
 
-// Raised (formats/tflite/raise.h), with the given input sizes fixed, simplified, and channels-first
-// inside. Unsupported lists the operators that ONNX can't express.
-Result<Raised> RaiseModel(const formats::tflite::File& file,
-                          const std::map<std::string, ir::Dims>& shapes,
+// Raised (formats/tflite/raise.h), with the sizes that are asked for where the file leaves them
+// open (others are for SetSizes), simplified, and channels-first inside. Unsupported lists the
+// operators that ONNX can't express.
+Result<Raised> RaiseModel(const formats::tflite::File& file, const AskedSizes& asked,
                           runtimes::Runtime& onnxruntime, Sink& sink, const CancelToken* cancel);
 
 // Runs both on the same inputs. `verified` gets what answers.md documents. GateFailed when they

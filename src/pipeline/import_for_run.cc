@@ -24,15 +24,15 @@ bool WantsTflite(const RunOptions& options, const std::string& default_device) {
 }
 
 // Data that does not open is told later, by the item that is about it.
-ImportSamples SamplesFor(const report::Record& record,
-                         const std::vector<runtimes::TensorSpec>& inputs) {
+ImportSamples ImportSamplesFor(const report::Record& record,
+                               const std::vector<runtimes::TensorSpec>& inputs) {
   if (record.data.path.empty()) return {};
   const std::vector<data::InputSpec> specs = InputSpecsOf(inputs);
   const auto opened = OpenValidation(record, specs);
   if (!opened.ok()) return {};
-  const DatasetPtr dataset = *opened;
-  return {[dataset, source = SourceOf(*dataset, specs)](int64_t index) { return source(index); },
-          std::min(kImportSamples, dataset->size())};
+  const SizedSamples samples = SamplesFor(*opened, specs);
+  return {[samples](int64_t index) { return samples.source(index); },
+          std::min(kImportSamples, samples.count)};
 }
 
 }  // namespace
@@ -53,7 +53,7 @@ Result<std::filesystem::path> ImportForRun(const Source& source, const RunOption
   request.to_tflite =
       source.framework() == Framework::kTensorflow && WantsTflite(options, default_device);
   request.samples = [&record](const std::vector<runtimes::TensorSpec>& inputs) {
-    return SamplesFor(record, inputs);
+    return ImportSamplesFor(record, inputs);
   };
   EDGEOPT_TRY(ImportedFile imported, world.import_source(request, folder));
   record.imported = std::move(imported.record);

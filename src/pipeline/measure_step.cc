@@ -14,6 +14,7 @@
 #include "pipeline/half_size.h"
 #include "pipeline/open_model.h"
 #include "pipeline/run_data.h"
+#include "pipeline/samples.h"
 #include "pipeline/shipping.h"
 
 namespace edgeopt::pipeline {
@@ -29,30 +30,44 @@ constexpr int64_t kTimingSamples = 8;
 
 using AgentPtr = std::unique_ptr<AgentClient>;
 
+// What a model is timed on.
+struct TimingData {
+  std::vector<std::vector<ir::Tensor>> samples;
+  int64_t batch = 1;  // samples of the data set in each
+
+  // "[1, 3, 224, 224]" by name.
+  nlohmann::json sizes() const {
+    nlohmann::json by_name = nlohmann::json::object();
+    if (samples.empty()) return by_name;
+    for (const ir::Tensor& input : samples.front()) by_name[input.name] = input.dims();
+    return by_name;
+  }
+};
+
 // `inputs`: of the step's output.
-Result<std::vector<std::vector<ir::Tensor>>> TimingInputs(
-    const Record& record, const Step& step, const fs::path& work,
-    const std::vector<runtimes::TensorSpec>& inputs) {
+Result<TimingData> TimingInputs(const Record& record, const Step& step, const fs::path& work,
+                                const std::vector<runtimes::TensorSpec>& inputs) {
   // Data gives what quantized integers stand for.
   const Integers integers = IntegersOf(inputs);
-  std::vector<data::InputSpec> specs = InputSpecsOf(inputs);
+  std::vector<data::InputSpec> specs = AtAskedSizes(record, InputSpecsOf(inputs));
   for (data::InputSpec& spec : specs)
     if (integers.contains(spec.name)) spec.type = ir::DataType::kFloat32;
   EDGEOPT_TRY(const DatasetPtr data,
               OpenValidation(record, specs, PreprocessingOf(record, step, work)));
-  std::vector<std::vector<ir::Tensor>> samples;
-  const int64_t count = std::min(kTimingSamples, data->size());
+  const SizedSamples all = SamplesFor(data, specs);
+  TimingData timing;
+  if (all.data != data) timing.batch = specs.front().dims.front();
+  const int64_t count = std::min(kTimingSamples, all.count);
   for (int64_t i = 0; i < count; ++i) {
-    EDGEOPT_TRY(const data::Sample sample, data->Load(i * data->size() / count));
-    EDGEOPT_TRY(auto tensors, data::ModelInputs(sample, specs));
-    samples.push_back(ToIntegers(std::move(tensors), integers));
+    EDGEOPT_TRY(auto tensors, all.source(i * all.count / count));
+    timing.samples.push_back(ToIntegers(std::move(tensors), integers));
   }
-  return samples;
+  return timing;
 }
 
 // Everything that the numbers depend on besides model and machine.
 nlohmann::json Settings(const Record& record, const Step& step, const AgentClient& client,
-                        const measure::WarmUp& warm_up) {
+                        const TimingData& timing, const measure::WarmUp& warm_up) {
   const runtimes::SessionOptions session = measure::LoadOptions().session;
   nlohmann::json runtime = {{"name", client.runtime().name}, {"version", client.runtime().version}};
   if (!step.framework.empty()) {
@@ -73,7 +88,8 @@ nlohmann::json Settings(const Record& record, const Step& step, const AgentClien
           {"threads", record.threads},
           {"runtime", std::move(runtime)},
           {"inputs", std::to_string(kTimingSamples) + " samples of the validation data, in turns"},
-          {"batch", 1},
+          {"sizes", timing.sizes()},
+          {"batch", timing.batch},
           {"agent_version", client.hello().edgeopt},
           {"warm_up",
            {{"min_runs", warm_up.min_runs},
@@ -83,8 +99,8 @@ nlohmann::json Settings(const Record& record, const Step& step, const AgentClien
 }
 
 nlohmann::json SettingsAlone(const Record& record, const Step& step, const AgentClient& client,
-                             const measure::BenchPlan& plan) {
-  nlohmann::json settings = Settings(record, step, client, plan.warm_up);
+                             const TimingData& timing, const measure::BenchPlan& plan) {
+  nlohmann::json settings = Settings(record, step, client, timing, plan.warm_up);
   settings["method"] = "alone";
   settings["min_runs"] = plan.min_runs;
   settings["min_seconds"] = plan.min_seconds;
@@ -92,8 +108,9 @@ nlohmann::json SettingsAlone(const Record& record, const Step& step, const Agent
 }
 
 nlohmann::json SettingsInTurns(const Record& record, const Step& step, const AgentClient& client,
-                               const measure::InterleavedPlan& plan, int64_t rounds) {
-  nlohmann::json settings = Settings(record, step, client, plan.warm_up);
+                               const TimingData& timing, const measure::InterleavedPlan& plan,
+                               int64_t rounds) {
+  nlohmann::json settings = Settings(record, step, client, timing, plan.warm_up);
   settings["method"] = "in turns with the baseline";
   settings["min_runs"] = plan.min_runs;
   settings["min_seconds"] = plan.min_seconds;
@@ -111,7 +128,8 @@ Interval MsInterval(Interval interval) {
   return interval;
 }
 
-report::Latency ToLatency(const measure::BenchResult& bench,
+// `batch`: samples per run, whose latency it is; the throughput is of samples.
+report::Latency ToLatency(const measure::BenchResult& bench, int64_t batch,
                           const Result<measure::MemoryUsage>& memory) {
   const measure::LatencySummary& summary = bench.latency;
   report::Latency latency;
@@ -124,7 +142,7 @@ report::Latency ToLatency(const measure::BenchResult& bench,
   latency.p95_interval = MsInterval(summary.p95.interval);
   latency.p99_interval = MsInterval(summary.p99.interval);
   latency.samples = summary.runs;
-  latency.throughput_per_s = summary.runs_per_s;
+  latency.throughput_per_s = summary.runs_per_s * static_cast<double>(batch);
   latency.load_ms = bench.load_ms;
   latency.threads = bench.threads;
   if (memory.ok()) latency.peak_memory_bytes = memory->above_empty_bytes();
@@ -163,9 +181,9 @@ Result<std::optional<HalfSizeResult>> MeasureHalf(const Record& record, const St
   if (!source.framework.empty()) return std::optional<HalfSizeResult>();
   EDGEOPT_TRY(ir::Model model, ReadModel(InWork(work, source.output)));
   EDGEOPT_TRY(const AgentPtr whole, LoadStep(agents, record, source, work));
-  EDGEOPT_TRY(const auto samples, TimingInputs(record, source, work, whole->model().inputs));
+  EDGEOPT_TRY(const TimingData timing, TimingInputs(record, source, work, whole->model().inputs));
   std::vector<ir::Dims> dims;
-  for (const ir::Tensor& input : samples.front()) dims.push_back(input.dims());
+  for (const ir::Tensor& input : timing.samples.front()) dims.push_back(input.dims());
   if (!TakesImage(dims)) return std::optional<HalfSizeResult>();
   const auto half = AtHalfSize(model, dims);
   HalfSizeResult result;
@@ -180,7 +198,7 @@ Result<std::optional<HalfSizeResult>> MeasureHalf(const Record& record, const St
     result.why_not = "the smaller model has to be converted first";
     return std::optional(result);
   }
-  const auto timed = TimeHalf(record, source, *half, samples.front(), agents, sink);
+  const auto timed = TimeHalf(record, source, *half, timing.samples.front(), agents, sink);
   if (timed.ok()) {
     result.p50_ms = Ms(timed->latency.p50.value_us);
     result.runs = timed->latency.runs;
@@ -188,6 +206,20 @@ Result<std::optional<HalfSizeResult>> MeasureHalf(const Record& record, const St
     result.why_not = timed.error().message;
   }
   return std::optional(result);
+}
+
+struct Timed {
+  AgentPtr client;  // with the inputs of `data`
+  TimingData data;
+};
+
+Result<Timed> LoadTimed(const Record& record, const Step& step, const fs::path& work,
+                        const AgentStarter& agents) {
+  Timed timed;
+  EDGEOPT_TRY(timed.client, LoadStep(agents, record, step, work));
+  EDGEOPT_TRY(timed.data, TimingInputs(record, step, work, timed.client->model().inputs));
+  EDGEOPT_CHECK_OK(timed.client->SetInputs(timed.data.samples));
+  return timed;
 }
 
 // Ends the watching that began before the step was timed.
@@ -203,16 +235,16 @@ Status TellConditions(AgentClient& client, const measure::Clocks& clocks, Measur
 
 Result<AgentPtr> LoadForTiming(const Record& record, const Step& step, const fs::path& work,
                                const AgentStarter& agents) {
-  EDGEOPT_TRY(AgentPtr client, LoadStep(agents, record, step, work));
-  EDGEOPT_TRY(const auto samples, TimingInputs(record, step, work, client->model().inputs));
-  EDGEOPT_CHECK_OK(client->SetInputs(samples));
-  return client;
+  EDGEOPT_TRY(Timed timed, LoadTimed(record, step, work, agents));
+  return std::move(timed.client);
 }
 
 Result<Measured> MeasureStep(const Record& record, const Step& step, const Step* best,
                              const fs::path& work, const AgentStarter& agents,
                              const measure::Clocks& clocks, Sink& sink) {
-  EDGEOPT_TRY(const AgentPtr client, LoadForTiming(record, step, work, agents));
+  EDGEOPT_TRY(const Timed timed, LoadTimed(record, step, work, agents));
+  const AgentPtr& client = timed.client;
+  const int64_t batch = timed.data.batch;
   // A worker has no sensors; an agent beside it has.
   AgentPtr beside;
   if (!step.framework.empty()) {
@@ -225,8 +257,8 @@ Result<Measured> MeasureStep(const Record& record, const Step& step, const Step*
   if (best == nullptr) {
     const measure::BenchPlan plan;
     EDGEOPT_TRY(const measure::BenchResult bench, client->Bench(plan, &sink));
-    measured.settings = SettingsAlone(record, step, *client, plan);
-    measured.latency = ToLatency(bench, client->Memory());
+    measured.settings = SettingsAlone(record, step, *client, timed.data, plan);
+    measured.latency = ToLatency(bench, batch, client->Memory());
     measured.warnings = bench.remarks;
     for (const auto& warning : measure::MachineWarnings(client->hello().machine, record.threads))
       measured.warnings.push_back(warning.text + "; " + warning.remedy);
@@ -239,13 +271,13 @@ Result<Measured> MeasureStep(const Record& record, const Step& step, const Step*
     const measure::InterleavedPlan plan;
     EDGEOPT_TRY(auto result, measure::BenchInterleaved(clients, plan, &sink));
     if (&other == record.baseline()) {
-      measured.baseline_alongside = ToLatency(result.models[0], reference->Memory());
-      measured.settings = SettingsInTurns(record, step, *client, plan, result.rounds);
+      measured.baseline_alongside = ToLatency(result.models[0], batch, reference->Memory());
+      measured.settings = SettingsInTurns(record, step, *client, timed.data, plan, result.rounds);
     }
     return result;
   };
   EDGEOPT_TRY(const auto with_baseline, against(*record.baseline()));
-  measured.latency = ToLatency(with_baseline.models[1], client->Memory());
+  measured.latency = ToLatency(with_baseline.models[1], batch, client->Memory());
   measured.warnings = with_baseline.models[1].remarks;
   measured.vs_baseline = measured.vs_best = ToSpeedup(with_baseline.speedups[1]);
   if (best != record.baseline()) {

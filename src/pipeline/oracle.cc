@@ -41,7 +41,9 @@ Status AddOthers(const Tensor& expected, const Tensor& found, OutputDifference& 
   return OkStatus();
 }
 
-Status AddOutput(const Tensor& expected, const Tensor& found, OutputDifference& difference) {
+}  // namespace
+
+Status AddDifference(const Tensor& expected, const Tensor& found, OutputDifference& difference) {
   if (expected.type() != found.type() || expected.dims() != found.dims())
     return BadInput("output '" + expected.name + "' is " + std::string(ir::Name(found.type())) +
                     ir::ToString(found.dims()) + "; expected " +
@@ -51,8 +53,6 @@ Status AddOutput(const Tensor& expected, const Tensor& found, OutputDifference& 
   return difference.is_float ? AddFloats(expected, found, difference)
                              : AddOthers(expected, found, difference);
 }
-
-}  // namespace
 
 double OutputDifference::relative() const {
   return max_abs_error / std::max(range, kSmallestRange);
@@ -132,7 +132,7 @@ Result<std::vector<OutputDifference>> Oracle::Compare(runtimes::Session& variant
     if (expected.size() != found.size()) return BadInput("the number of outputs changed");
     differences.resize(expected.size());
     for (size_t output = 0; output < expected.size(); ++output)
-      EDGEOPT_CHECK_OK(AddOutput(expected[output], found[output], differences[output]));
+      EDGEOPT_CHECK_OK(AddDifference(expected[output], found[output], differences[output]));
   }
   return differences;
 }

@@ -34,6 +34,10 @@ struct OutputDifference {
   double sqnr_db() const;        // 10 log10(signal / noise); infinite for equal values
 };
 
+// Adds two runs' values of one output. BadInput when types or shapes differ.
+Status AddDifference(const ir::Tensor& expected, const ir::Tensor& found,
+                     OutputDifference& difference);
+
 // Folding a BatchNorm or reassociating sums changes float results by a few units in the last place
 // per layer; 1e-4 of the range leaves room for a hundred layers and is far below any accuracy
 // effect.

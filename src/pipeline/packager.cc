@@ -116,10 +116,10 @@ class Builder {
 
   Status Golden() {
     std::vector<std::vector<ir::Tensor>> samples;
-    const int64_t count = std::min(kGoldenSamples, data_->size());
-    const auto source = SourceOf(*data_, specs_);
+    const SizedSamples data = SamplesFor(data_, specs_);
+    const int64_t count = std::min(kGoldenSamples, data.count);
     for (int64_t i = 0; i < count; ++i) {
-      EDGEOPT_TRY(auto inputs, source(i * data_->size() / count));  // spread over the data
+      EDGEOPT_TRY(auto inputs, data.source(i * data.count / count));  // spread over the data
       samples.push_back(ToIntegers(std::move(inputs), integers_));
     }
     EDGEOPT_TRY(const auto outputs, run_(folder_ / content_.model_file, samples));

@@ -274,6 +274,20 @@ void AddExport(const Record& record, std::vector<PlannedStep>& plan) {
                                  ", read " + imported.way + "; later steps build on it"});
 }
 
+// The original takes the sizes that were asked for; what ships must have them.
+void AddSetSizes(const Record& record, std::vector<PlannedStep>& plan) {
+  const Step* sized = record.Find("set-sizes");
+  const bool given_up =
+      sized != nullptr && sized->decision != Decision::kPending && !sized->in_force();
+  for (PlannedStep& step : plan) {
+    if (!given_up) continue;
+    step.applies = false;
+    step.why = "there is no model with " + record.resized->asked + " to make it of";
+  }
+  plan.insert(plan.begin(), {"set-sizes", json::object(), true,
+                             record.resized->asked + "; later steps build on it"});
+}
+
 }  // namespace
 
 bool Tried(const Record& record, const std::string& kind) {
@@ -304,9 +318,10 @@ Step MakeStep(const Record& record, const std::string& kind, json parameters) {
     step.id = kind + "-" + std::to_string(number);
   step.parameters = std::move(parameters);
   // Each quantization starts from floats: the simplified model, if that was kept, else the original
-  // or what was exported of it.
+  // or what was exported of it, or made of it at other sizes.
   for (const Step& earlier : record.steps) {
-    const bool is_basis = earlier.kind == "export-model" || earlier.kind == "simplify";
+    const bool is_basis =
+        earlier.kind == "export-model" || earlier.kind == "set-sizes" || earlier.kind == "simplify";
     if (&earlier == record.baseline() || (is_basis && earlier.in_force())) step.input = earlier.id;
   }
   return step;
@@ -316,6 +331,7 @@ Result<std::vector<PlannedStep>> MakePlan(const Record& record) {
   EDGEOPT_TRY(const std::optional<ModelFacts> facts, KnownFacts(record));
   EDGEOPT_TRY(std::vector<PlannedStep> plan, PlanOfFormat(record, facts ? &*facts : nullptr));
   if (IsMeasuredInFramework(record)) AddExport(record, plan);
+  if (record.resized && record.resized->original_takes_them) AddSetSizes(record, plan);
   return plan;
 }
 

@@ -10,7 +10,9 @@
 #include "devices/device.h"
 #include "formats/onnx/onnx.h"
 #include "metrics/metric.h"
+#include "pipeline/class_range.h"
 #include "pipeline/dla_check.h"
+#include "pipeline/dynamic_sizes.h"
 #include "pipeline/import_for_run.h"
 #include "pipeline/open_model.h"
 #include "pipeline/plan.h"
@@ -51,13 +53,15 @@ class Check {
       : options_(options), world_(world), cancel_(cancel), record_(preflight_.record) {}
 
   Preflight Run() {
-    CopySettings();
+    record_ = SettingsOf(options_);
+    if (record_.threads <= 0) record_.threads = UsableCpus();
     const bool readable = Model();
     if (Host()) {
       if (readable) Runtime();
       Device();
     }
     const bool data = readable && Data();
+    if (data) DynamicSizes();
     Metric(data);
     Tolerance();
     Target();
@@ -81,47 +85,20 @@ class Check {
     return false;
   }
 
-  void CopySettings() {
-    record_.tool_version = options_.tool_version;
-    record_.model_path = fs::absolute(options_.model).lexically_normal().string();
-    record_.model_name = ModelName(options_.model.string());
-    record_.measuring = options_.measuring;
-    std::string& files = record_.measuring.agent_files;
-    if (!files.empty()) files = fs::absolute(files).lexically_normal().string();
-    record_.data = Absolute(options_.data);
-    record_.calibration = Absolute(options_.calibration);
-    if (!options_.preprocessing.empty())
-      record_.preprocessing = fs::absolute(options_.preprocessing).lexically_normal().string();
-    record_.metric = options_.metric;
-    record_.metric_parameters = options_.metric_parameters;
-    record_.tolerance_ratio = options_.tolerance_ratio;
-    record_.latency_target_ms = options_.latency_target_ms;
-    record_.policy = options_.policy;
-    record_.dla_core = options_.dla_core;
-    record_.threads = options_.threads > 0 ? options_.threads : UsableCpus();
-  }
-
-  // Steps run in other processes, maybe in another folder, after a restart.
-  static report::DataSource Absolute(report::DataSource source) {
-    for (std::string* path : {&source.path, &source.images, &source.labels})
-      if (!path->empty()) *path = fs::absolute(*path).lexically_normal().string();
-    return source;
-  }
-
   bool Model() {
     file_ = options_.model;
     const auto source = OpenSource(options_.model.string(), options_.source);
     if (!source.ok()) return Fail("model", source.error());
-    if (*source && !Import(**source)) return false;
+    if (!(*source ? Import(**source) : Resize())) return false;
     auto read = OpenModel(file_);
     if (!read.ok()) return Fail("model", read.error(), "name an ONNX or a TFLite model");
     model_ = std::move(read).value();
     const Format format = FormatOf(file_);
     if (!*source) {
-      auto hash = Sha256File(file_);
+      auto hash = Sha256File(options_.model);
       if (!hash.ok()) return Fail("model", hash.error());
       record_.model_sha256 = *hash;
-      record_.model_size_bytes = static_cast<int64_t>(fs::file_size(file_));
+      record_.model_size_bytes = static_cast<int64_t>(fs::file_size(options_.model));
       record_.source_format = Name(format);
     }
     (void)formats::InferTypes(model_);  // types that stay unknown are no failure here
@@ -140,19 +117,57 @@ class Check {
       framework += ", made by " + model_.producer_name +
                    (model_.producer_version.empty() ? "" : " " + model_.producer_version);
     Pass("framework", framework);
+    if (record_.resized) Sizes(*record_.resized);
     return true;
   }
 
   // A framework's model becomes a file that edgeopt reads.
   bool Import(const frameworks::Source& source) {
+    return Make([&](const fs::path& folder) {
+      return ImportForRun(source, options_, world_, folder, std::string(kDefaultDevice), record_);
+    });
+  }
+
+  // The model at the sizes that the user asked for, where it has others.
+  bool Resize() {
+    if (options_.source.shapes.empty() && options_.source.batch.empty()) return true;
+    return Make(
+        [&](const fs::path& folder) { return ResizeForRun(options_, world_, folder, record_); });
+  }
+
+  bool Make(const std::function<Result<fs::path>(const fs::path& folder)>& make) {
     auto folder = TemporaryFolder::Create();
     if (!folder.ok()) return Fail("model", folder.error());
-    preflight_.imported_files = std::make_shared<const TemporaryFolder>(std::move(*folder));
-    const auto file = ImportForRun(source, options_, world_, preflight_.imported_files->path(),
-                                   std::string(kDefaultDevice), record_);
+    preflight_.made_files = std::make_shared<const TemporaryFolder>(std::move(*folder));
+    const auto file = make(preflight_.made_files->path());
     if (!file.ok()) return Fail("model", file.error());
     file_ = *file;
     return true;
+  }
+
+  void Sizes(const report::Resized& resized) {
+    if (resized.original_takes_them)
+      Pass("sizes", resized.asked + ", verified against the original");
+    else
+      Warn("sizes",
+           resized.asked + ": the original does not run at these sizes" +
+               (resized.verified.value("against", json()).is_null()
+                    ? ", so there is nothing to compare with but the data"
+                    : ""),
+           "the baseline is the model at these sizes");
+  }
+
+  // Sizes that are still open: what the target does with them.
+  void DynamicSizes() {
+    const auto found = FindDynamicSizes(record_, model_, *validation_);
+    if (!found) return;
+    record_.dynamic_sizes = found->told;
+    const std::string finding =
+        found->told.inputs + ": " + found->told.target + "; measured at " + found->told.measured_at;
+    if (found->fits_target)
+      Pass("dynamic sizes", finding);
+    else
+      Warn("dynamic sizes", finding, "fix them with --shape NAME=SIZES or --batch N");
   }
 
   bool remote() const { return !options_.measuring.host.empty(); }
@@ -287,7 +302,7 @@ class Check {
     }
     validation_ = *all;
     record_.data.description = validation_->Describe();
-    if (const Status labels = CheckClassRange(); !labels.ok())
+    if (const Status labels = CheckClassRange(record_, model_, *validation_); !labels.ok())
       return Fail("validation data", labels.error(), "correct the labels, or their order");
     const std::string& finding = record_.data.description;
     if (validation_->size() < kFewValidationSamples)
@@ -296,34 +311,6 @@ class Check {
     else
       Pass("validation data", finding);
     return true;
-  }
-
-  // The metric takes the target "label" for a class, as those do that know 'label_offset'; with an
-  // offset it checks the labels itself.
-  bool JudgesClasses() const {
-    const auto& given = record_.metric_parameters;
-    metrics::MetricOptions probe;
-    probe.parameters = {{"label_offset", "0"}};
-    return given.find("label_offset") == given.end() && metrics::Make(record_.metric, probe).ok();
-  }
-
-  // Class labels must be classes of the model; known where its output [N, classes] says so.
-  Status CheckClassRange() {
-    if (!JudgesClasses()) return OkStatus();
-    EDGEOPT_TRY(const data::Sample first, validation_->Load(0));
-    if (data::Find(first.targets, "label") == nullptr) return OkStatus();
-    const auto& outputs = model_.graph.outputs();
-    const auto named = record_.metric_parameters.find("output");
-    ir::ValueId output = outputs.front();
-    if (named != record_.metric_parameters.end()) output = model_.graph.Find(named->second);
-    if (!output.valid() || (named == record_.metric_parameters.end() && outputs.size() > 1))
-      return OkStatus();
-    const ir::Type& type = model_.graph.value(output).type;
-    if (type.rank() != 2 || !type.shape->back().value) return OkStatus();
-    int64_t classes = *type.shape->back().value;
-    // One value and a threshold: no and yes.
-    if (classes == 1 && record_.metric_parameters.contains("threshold")) classes = 2;
-    return data::CheckLabels(*validation_, classes);
   }
 
   void Metric(bool data_open) {

@@ -16,6 +16,7 @@
 #include "ir/model.h"
 #include "measure/agent_types.h"
 #include "pipeline/import_source.h"
+#include "pipeline/resize_source.h"
 #include "pipeline/run_options.h"
 #include "report/record.h"
 
@@ -36,8 +37,9 @@ struct Preflight {
   std::vector<PreflightItem> items;
   // The settings of the run, complete when nothing failed.
   report::Record record;
-  // Where the files lie that record.imported names, until they move into the work folder.
-  std::shared_ptr<const TemporaryFolder> imported_files;
+  // Where the files lie that record.imported or record.resized names, until they move into the work
+  // folder.
+  std::shared_ptr<const TemporaryFolder> made_files;
 
   // The first failure as an error; nullopt when the run may begin.
   std::optional<Error> failure() const;
@@ -62,12 +64,17 @@ struct PreflightWorld {
   std::function<Result<ImportedFile>(const ImportRequest& request,
                                      const std::filesystem::path& folder)>
       import_source;
+  // ResizeSource.
+  std::function<Result<report::Resized>(const ResizeRequest& request,
+                                        const std::filesystem::path& folder)>
+      resize_source;
   std::function<Result<uint64_t>(const std::filesystem::path& folder)> free_bytes;
 };
 
-// Items in this order: model, framework, host (where there is one), runtime, device, validation
-// data, metric, tolerance, latency target, calibration data, disk space. An item that depends on
-// one that failed is left out.
+// Items in this order: model, framework, sizes (where others were asked for), host (where there is
+// one), runtime, device, validation data, dynamic sizes (where there are some), metric, tolerance,
+// latency target, calibration data, disk space. An item that depends on one that failed is left
+// out.
 Preflight RunPreflight(const RunOptions& options, const PreflightWorld& world, Sink& sink,
                        const CancelToken* cancel);
 

@@ -53,14 +53,12 @@ Result<StepOutput> QuantizeStep(StepInput input, const std::string& precision) {
   EDGEOPT_TRY(QuantizeOptions options, QuantizeOptionsOf(input.record, input.step, precision));
   options.model_sha256 = input.record.model_sha256;
   const auto specs = InputSpecsOf(input.model);
-  EDGEOPT_TRY(const DatasetPtr data, OpenCalibration(input.record, specs, options.samples));
+  EDGEOPT_TRY(DatasetPtr data, OpenCalibration(input.record, specs, options.samples));
+  const SizedSamples samples = SamplesFor(std::move(data), specs);
   CalibrationData calibration;
-  if (data != nullptr) {
-    calibration.source = SourceOf(*data, specs);
-    calibration.available = data->size();
-    calibration.description = data->Describe();
-  }
-  EDGEOPT_TRY(Quantized done, Quantize(input.model, options, data ? &calibration : nullptr,
+  if (samples.data != nullptr)
+    calibration = {samples.source, samples.count, samples.data->Describe()};
+  EDGEOPT_TRY(Quantized done, Quantize(input.model, options, samples.data ? &calibration : nullptr,
                                        input.runtime, input.sink, input.cancel));
   StepOutput output;
   output.model = std::move(done.model);

@@ -116,8 +116,9 @@ Result<Made> MakeInChild(const Step& step, const fs::path& work, const RealWorld
 }
 
 Result<json> InspectOriginal(const Record& record, const fs::path& work) {
-  EDGEOPT_TRY(ir::Model model, ReadModel(InWork(work, record.imported ? record.imported->model
-                                                                      : record.model_path)));
+  const std::string source = record.source_file();
+  EDGEOPT_TRY(ir::Model model,
+              ReadModel(InWork(work, source.empty() ? record.model_path : source)));
   EDGEOPT_CHECK_OK(formats::InferTypes(model));
   return ToJson(InspectFacts(model, Float16Gains(RunMachine(record))));
 }
@@ -184,6 +185,9 @@ PreflightWorld MakePreflightWorld(const Result<AgentStarter>& agents, const Impo
   PreflightWorld world;
   world.import_source = [here](const ImportRequest& request, const fs::path& folder) {
     return ImportSource(request, folder, here);
+  };
+  world.resize_source = [here](const ResizeRequest& request, const fs::path& folder) {
+    return ResizeSource(request, folder, here);
   };
   world.load = [agents](const fs::path& model) -> Result<PreflightWorld::Runtime> {
     if (!agents.ok()) return agents.error();

@@ -61,6 +61,20 @@ std::filesystem::path PreprocessingOf(const report::Record& record, const report
                                  : std::filesystem::path(record.preprocessing);
 }
 
+std::vector<data::InputSpec> AtAskedSizes(const report::Record& record,
+                                          std::vector<data::InputSpec> specs) {
+  if (!record.resized || !record.resized->inputs.is_array()) return specs;
+  for (const nlohmann::json& input : record.resized->inputs)
+    for (data::InputSpec& spec : specs) {
+      const nlohmann::json sizes = input.value("after", nlohmann::json());
+      if (input.value("name", "") != spec.name || sizes.size() != spec.dims.size()) continue;
+      for (size_t i = 0; i < spec.dims.size(); ++i)
+        if (spec.dims[i] < 0 && sizes[i].is_number_integer())
+          spec.dims[i] = sizes[i].get<int64_t>();
+    }
+  return specs;
+}
+
 Result<DatasetPtr> OpenValidation(const report::Record& record,
                                   const std::vector<data::InputSpec>& specs,
                                   const std::filesystem::path& preprocessing) {

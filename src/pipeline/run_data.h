@@ -20,6 +20,10 @@ using DatasetPtr = std::shared_ptr<const data::Dataset>;
 Result<DatasetPtr> OpenValidation(const report::Record& record,
                                   const std::vector<data::InputSpec>& specs,
                                   const std::filesystem::path& preprocessing = {});
+// The inputs with the sizes that the run was asked for in place of open ones: the original may
+// leave them open, and is measured and validated at the same.
+std::vector<data::InputSpec> AtAskedSizes(const report::Record& record,
+                                          std::vector<data::InputSpec> specs);
 // How images become the inputs of a step's output: its own description, or else the record's; empty
 // where there is none.
 std::filesystem::path PreprocessingOf(const report::Record& record, const report::Step& step,

@@ -33,4 +33,8 @@ struct RunOptions {
   std::string tool_version;
 };
 
+// The part of a record that these are, with absolute paths: steps run in other processes, maybe in
+// another folder, after a restart.
+report::Record SettingsOf(const RunOptions& options);
+
 }  // namespace edgeopt::pipeline

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "data/batched.h"
 #include "measure/fitting_inputs.h"
 
 namespace edgeopt::pipeline {
@@ -40,6 +41,16 @@ measure::SampleSource SourceOf(const data::Dataset& dataset, std::vector<data::I
     EDGEOPT_TRY(const data::Sample sample, dataset.Load(index));
     return data::ModelInputs(sample, specs);
   };
+}
+
+SizedSamples SamplesFor(std::shared_ptr<const data::Dataset> data,
+                        const std::vector<data::InputSpec>& specs) {
+  SizedSamples samples;
+  samples.data = data::InBatches(std::move(data), specs);
+  if (samples.data == nullptr) return samples;
+  samples.source = SourceOf(*samples.data, specs);
+  samples.count = samples.data->size();
+  return samples;
 }
 
 Result<std::vector<data::InputSpec>> FittingSpecs(runtimes::Session& session) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "data/dataset.h"
@@ -20,6 +21,16 @@ std::vector<data::InputSpec> FloatInputSpecsOf(const ir::Model& model);
 
 // Samples of the data set as the model takes them. `dataset` must outlive the source.
 measure::SampleSource SourceOf(const data::Dataset& dataset, std::vector<data::InputSpec> specs);
+
+// The same in batches where the model fixes one of more than one sample (data/batched.h). The data
+// set lives as long as the source.
+struct SizedSamples {
+  std::shared_ptr<const data::Dataset> data;  // null: there is none
+  measure::SampleSource source;
+  int64_t count = 0;  // of what the source has
+};
+SizedSamples SamplesFor(std::shared_ptr<const data::Dataset> data,
+                        const std::vector<data::InputSpec>& specs);
 
 // The inputs with sizes in place of dynamic dimensions, such that the model runs: what data is
 // generated for. An error when no sizes that are tried fit.

@@ -6,7 +6,7 @@ using report::Record;
 using report::Step;
 
 bool Ships(const Record& record, const Step& step) {
-  if (!step.framework.empty()) return false;
+  if (!step.framework.empty() || record.lacks_sizes(step)) return false;
   if (record.format == "tensorrt") return IsForTensorRt(step);
   return record.format == "any" || step.format() == record.format;
 }

@@ -6,8 +6,9 @@
 
 namespace edgeopt::pipeline {
 
-// The variant has the format that the run is for (record.format; "any" takes all but a source in
-// its framework): it is made for TensorRT, or its file has that format.
+// The variant has the sizes that were asked for and the format that the run is for (record.format;
+// "any" takes all but a source in its framework): it is made for TensorRT, or its file has that
+// format.
 bool Ships(const report::Record& record, const report::Step& step);
 
 // The step's model runs in TensorRT: on the machine that a host names, or on this one where it is

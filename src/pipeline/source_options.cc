@@ -1,11 +1,11 @@
 #include "pipeline/source_options.h"
 
 #include <algorithm>
-#include <charconv>
 #include <span>
 
 #include "base/hash.h"
 #include "frameworks/recognize.h"
+#include "pipeline/input_shapes.h"
 
 namespace edgeopt::pipeline {
 namespace fs = std::filesystem;
@@ -15,63 +15,35 @@ using frameworks::Source;
 
 namespace {
 
-std::optional<int64_t> ParseSize(std::string_view text) {
-  int64_t size = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), size);
-  if (error != std::errc() || end != text.data() + text.size() || size < -1) return std::nullopt;
-  return size;
-}
-
-Result<InputShape> ParseInput(const std::string& text) {
-  const auto wrong = [&] {
-    return UsageError("--shape '" + text + "' is not NAME=SIZES",
-                      "write for example x=1x3x224x224 or ids:int64=1x-1 (-1: any size)");
-  };
-  InputShape input;
-  const size_t equals = text.find('=');
-  std::string name = equals == std::string::npos ? "" : text.substr(0, equals);
-  std::string_view sizes =
-      std::string_view(text).substr(equals == std::string::npos ? 0 : equals + 1);
-  if (const size_t colon = name.rfind(':'); colon != std::string::npos) {
-    const auto type = ir::DataTypeFromName(name.substr(colon + 1));
-    if (!type) return wrong();
-    input.type = *type;
-    name.resize(colon);
-  }
-  input.name = name;
-  while (!sizes.empty()) {
-    const size_t cross = std::min(sizes.find('x'), sizes.size());
-    const auto size = ParseSize(sizes.substr(0, cross));
-    if (!size) return wrong();
-    input.dims.push_back(*size);
-    sizes.remove_prefix(std::min(cross + 1, sizes.size()));
-  }
-  if (input.dims.empty()) return wrong();
-  return input;
-}
-
-Status SetBatch(const std::string& batch, std::vector<InputShape>& inputs) {
-  if (batch.empty()) return OkStatus();
-  const auto size = batch == "dynamic" ? -1 : ParseSize(batch);
-  if (!size || *size == 0 || (*size < 0 && batch != "dynamic"))
-    return UsageError("--batch '" + batch + "' is neither a size nor 'dynamic'");
-  if (inputs.empty())
+// As the worker of a framework is told of it.
+Result<std::vector<InputShape>> InputShapesOf(const AskedSizes& asked) {
+  if (asked.batch && asked.shapes.empty())
     return UsageError("--batch needs the other sizes too", "give them with --shape NAME=SIZES");
-  for (InputShape& input : inputs) input.dims.front() = *size;
-  return OkStatus();
+  std::vector<InputShape> inputs;
+  for (const AskedShape& shape : asked.shapes) {
+    if (shape.name.find(':') != std::string::npos)
+      return UsageError("--shape: '" + shape.name + "' is no name of an input, or its type unknown",
+                        "write for example ids:int64=1x-1");
+    InputShape& input = inputs.emplace_back();
+    input.name = shape.name;
+    input.type = shape.type.value_or(input.type);
+    for (const ir::Dim& dim : shape.dims) input.dims.push_back(dim.value.value_or(-1));
+    if (asked.batch) input.dims.front() = asked.batch->value.value_or(-1);
+  }
+  return inputs;
 }
 
 }  // namespace
 
-bool SourceOptions::any() const {
-  return !weights.empty() || trust_code || !python.empty() || !shapes.empty() || !batch.empty() ||
-         !sample.empty() || !signature.empty() || !choice.exporter.empty() || choice.opset > 0;
+bool SourceOptions::for_frameworks_only() const {
+  return !weights.empty() || trust_code || !python.empty() || !sample.empty() ||
+         !signature.empty() || !choice.exporter.empty() || choice.opset > 0;
 }
 
 Result<std::optional<Source>> OpenSource(const std::string& model, const SourceOptions& options) {
   EDGEOPT_TRY(std::optional<Source> source, frameworks::Recognize(model));
   if (!source) {
-    if (options.any())
+    if (options.for_frameworks_only())
       return UsageError("'" + model + "' is ONNX or TFLite, which edgeopt reads itself",
                         "leave out the options for models of PyTorch and TensorFlow");
     return source;
@@ -80,11 +52,8 @@ Result<std::optional<Source>> OpenSource(const std::string& model, const SourceO
   source->trust_code = options.trust_code;
   source->sample = options.sample;
   source->signature = options.signature;
-  for (const std::string& text : options.shapes) {
-    EDGEOPT_TRY(InputShape input, ParseInput(text));
-    source->inputs.push_back(std::move(input));
-  }
-  EDGEOPT_CHECK_OK(SetBatch(options.batch, source->inputs));
+  EDGEOPT_TRY(const AskedSizes asked, ParseSizes(options.shapes, options.batch));
+  EDGEOPT_TRY(source->inputs, InputShapesOf(asked));
   EDGEOPT_CHECK_OK(frameworks::CheckOptions(*source));
   return source;
 }

@@ -16,16 +16,18 @@
 namespace edgeopt::pipeline {
 
 struct SourceOptions {
-  std::filesystem::path weights;    // of a callable: a state dict
-  bool trust_code = false;          // code of the file or of the user may run
-  std::filesystem::path python;     // the user's own interpreter
-  std::vector<std::string> shapes;  // "x=1x3x224x224", "ids:int64=1x-1"
-  std::string batch;                // "1", "8", "dynamic": the first size of every input
-  std::filesystem::path sample;     // .npy or .npz: shapes and types from a sample
-  std::string signature;            // of a SavedModel
+  std::filesystem::path weights;  // of a callable: a state dict
+  bool trust_code = false;        // code of the file or of the user may run
+  std::filesystem::path python;   // the user's own interpreter
+  // As pipeline/input_shapes.h reads them; also of ONNX and TFLite.
+  std::vector<std::string> shapes;
+  std::string batch;
+  std::filesystem::path sample;  // .npy or .npz: shapes and types from a sample
+  std::string signature;         // of a SavedModel
   ImportChoice choice;
 
-  bool any() const;
+  // Something is given that ONNX and TFLite have no use for.
+  bool for_frameworks_only() const;
 };
 
 // The source that `model` names, complete with what the options say; nullopt for ONNX and TFLite.

@@ -66,9 +66,10 @@ Result<json> MakeVariant(const report::Record& record, const report::Step& step,
   const report::Step* input = record.Find(step.input);
   if (input == nullptr)
     return BadInput("step '" + step.id + "' changes '" + step.input + "', which there is not");
-  // Of a source in its framework: what edgeopt reads in its place.
-  const bool is_imported = !input->framework.empty() && record.imported;
-  const fs::path file = InWork(work, is_imported ? record.imported->model : input->output);
+  // Of a source in its framework, or without the sizes that were asked for: what edgeopt reads in
+  // its place.
+  const bool has_stand_in = !input->framework.empty() || record.lacks_sizes(*input);
+  const fs::path file = InWork(work, has_stand_in ? record.source_file() : input->output);
   ir::Model model;
   if (!kind->takes_file) {
     EDGEOPT_TRY(model, ReadInput(file, runtime, litert, sink, cancel));

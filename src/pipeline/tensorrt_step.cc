@@ -43,19 +43,22 @@ class TensorRtMaker {
     options_.reduced_range = false;  // that is for x86 CPUs
     options_.model_sha256 = input_.record.model_sha256;
     const auto specs = InputSpecsOf(input_.model);
-    EDGEOPT_TRY(data_, OpenCalibration(input_.record, specs, options_.samples));
-    if (data_ != nullptr)
-      calibration_ = {SourceOf(*data_, specs), data_->size(), data_->Describe()};
+    EDGEOPT_TRY(DatasetPtr data, OpenCalibration(input_.record, specs, options_.samples));
+    samples_ = SamplesFor(std::move(data), specs);
+    if (samples_.data != nullptr)
+      calibration_ = {samples_.source, samples_.count, samples_.data->Describe()};
     return OkStatus();
   }
 
-  const CalibrationData* calibration() const { return data_ != nullptr ? &calibration_ : nullptr; }
+  const CalibrationData* calibration() const {
+    return samples_.data != nullptr ? &calibration_ : nullptr;
+  }
 
   Result<Simplified> SimplifyInput() {
     SimplifyOptions options;
-    if (data_ != nullptr) {
+    if (samples_.data != nullptr) {
       options.verification.data = &calibration_.source;
-      options.verification.data_samples = std::min(kSimplifiedOn, data_->size());
+      options.verification.data_samples = std::min(kSimplifiedOn, samples_.count);
     }
     EDGEOPT_TRY(Simplified done,
                 Simplify(input_.model, options, input_.runtime, input_.sink, input_.cancel));
@@ -93,7 +96,7 @@ class TensorRtMaker {
   StepInput input_;
   const std::string precision_;
   QuantizeOptions options_;
-  DatasetPtr data_;
+  SizedSamples samples_;
   CalibrationData calibration_;
   StepOutput output_;
 };

@@ -60,11 +60,12 @@ Result<StepOutput> TfliteStep(StepInput input, const std::string& precision) {
   EDGEOPT_TRY(const DatasetPtr data,
               OpenCalibration(input.record, specs, options.quantize.samples));
   CalibrationData calibration;
-  if (data != nullptr) {
-    calibration = {SourceOf(*data, specs), data->size(), data->Describe()};
+  const SizedSamples samples = SamplesFor(data, specs);
+  if (samples.data != nullptr) {
+    calibration = {samples.source, samples.count, samples.data->Describe()};
     options.calibration = &calibration;
     options.verification.data = &calibration.source;
-    options.verification.data_samples = std::min(kVerifiedSamples, data->size());
+    options.verification.data_samples = std::min(kVerifiedSamples, samples.count);
   }
   const auto preprocessing = PreprocessingOf(data);
   options.channels_last_inputs = ImagesOnly(input.model, preprocessing.get());

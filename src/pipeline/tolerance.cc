@@ -22,8 +22,13 @@ nlohmann::json ToJson(const OutputDifference& output) {
 }  // namespace
 
 nlohmann::json ToJson(const Oracle& oracle, const std::vector<OutputDifference>& differences) {
-  nlohmann::json verified = {{"random_samples", oracle.random_samples()},
-                             {"data_samples", oracle.data_samples()},
+  return ToJson(differences, oracle.random_samples(), oracle.data_samples());
+}
+
+nlohmann::json ToJson(const std::vector<OutputDifference>& differences, int64_t random_samples,
+                      int64_t data_samples) {
+  nlohmann::json verified = {{"random_samples", random_samples},
+                             {"data_samples", data_samples},
                              {"outputs", nlohmann::json::array()}};
   for (const OutputDifference& output : differences) verified["outputs"].push_back(ToJson(output));
   return verified;

@@ -1,6 +1,7 @@
 // How far the outputs of two runtimes may be apart, and how that is told.
 #pragma once
 
+#include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <vector>
 
@@ -21,5 +22,7 @@ inline constexpr double kIntegerDifference = 5e-2;
 
 // The member `verified` of an answer (docs/formats/answers.md).
 nlohmann::json ToJson(const Oracle& oracle, const std::vector<OutputDifference>& differences);
+nlohmann::json ToJson(const std::vector<OutputDifference>& differences, int64_t random_samples,
+                      int64_t data_samples);
 
 }  // namespace edgeopt::pipeline

@@ -37,8 +37,9 @@ Result<Validated> ValidateStep(const Record& record, const Step& step, const fs:
     EDGEOPT_TRY(baseline_model, LoadAsFloat(record, *record.baseline(), work, agents));
     EDGEOPT_TRY(reference, MatchedTo(*baseline_model.session, *session));
   }
-  EDGEOPT_TRY(const DatasetPtr data, OpenValidation(record, InputSpecsOf(session->inputs()),
-                                                    PreprocessingOf(record, step, work)));
+  EDGEOPT_TRY(const DatasetPtr data,
+              OpenValidation(record, AtAskedSizes(record, InputSpecsOf(session->inputs())),
+                             PreprocessingOf(record, step, work)));
   EvaluateOptions options;
   options.metric = record.metric;
   options.metric_parameters = record.metric_parameters;

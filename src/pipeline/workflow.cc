@@ -81,6 +81,12 @@ class Engine {
       record_.warnings.push_back(
           "the baseline is the exported model: " + record_.imported->framework +
           " is not measured on '" + record_.measuring.host + "'");
+    } else if (record_.resized && !record_.resized->original_takes_them) {
+      baseline.output = record_.resized->model;
+      baseline.sha256 = record_.resized->sha256;
+      baseline.size_bytes = record_.resized->size_bytes;
+      record_.warnings.push_back("the baseline is the model with " + record_.resized->asked +
+                                 ": the original does not run at these sizes");
     }
     baseline.precision = record_.model_facts.value("quantized", false) ? "int8"
                          : record_.model_facts.value("float16", false) ? "float16"

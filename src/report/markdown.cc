@@ -2,6 +2,7 @@
 
 #include "report/conditions.h"
 #include "report/kernels.h"
+#include "report/sizes.h"
 #include "report/sustained.h"
 #include "report/text.h"
 #include "report/verdict.h"
@@ -77,6 +78,7 @@ std::string Header(const Input& input) {
   text += "- **Source**: `" + record.model_path + "` (" + record.source_format +
           (record.model_sha256.empty() ? "" : ", SHA-256 " + record.model_sha256) + ")\n";
   if (record.imported) text += ImportedText(record);
+  text += SizesText(record);
   text += "- **Device**: " + record.device +
           (record.device_title.empty() ? "" : " (" + record.device_title + ")") +
           (record.dla_core ? ", engines for DLA core " + std::to_string(*record.dla_core) +

@@ -30,8 +30,17 @@ const Step* Record::Find(std::string_view id) const {
 }
 
 const Step* Record::basis() const {
-  const Step* exported = Find("export-model");
-  return exported != nullptr && exported->in_force() ? exported : baseline();
+  for (const char* kind : {"export-model", "set-sizes"})
+    if (const Step* step = Find(kind); step != nullptr && step->in_force()) return step;
+  return baseline();
+}
+
+std::string Record::source_file() const {
+  return imported ? imported->model : resized ? resized->model : "";
+}
+
+bool Record::lacks_sizes(const Step& step) const {
+  return resized && step.kind == "baseline" && step.output != resized->model;
 }
 
 const Step* Record::best() const {

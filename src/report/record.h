@@ -164,6 +164,26 @@ struct Imported {
   nlohmann::json verified;  // how far it is from the framework's outputs, or null
 };
 
+// Input sizes that the user asked for of an ONNX or TFLite source (--shape, --batch).
+struct Resized {
+  std::string asked;               // as typed: "--shape x=1x3x320x320 --batch 4"
+  nlohmann::json inputs;           // array of {"name", "before", "after"}: sizes, names, or -1
+  std::vector<std::string> nodes;  // whose constant batch was made to follow the inputs'
+  // The original runs at these sizes, and is the baseline; else the model at these sizes is.
+  bool original_takes_them = false;
+  std::string model;  // the file that edgeopt goes on with, in the work folder: "source/model.onnx"
+  std::string sha256;
+  int64_t size_bytes = 0;
+  nlohmann::json verified;  // docs/formats/state.md
+};
+
+// Inputs whose sizes are open, and what that means on the target.
+struct DynamicSizes {
+  std::string inputs;       // "ids [batch, sequence]"
+  std::string target;       // what the target's runtime does with them
+  std::string measured_at;  // "ids [1, 128]": the first sample of the validation data
+};
+
 struct Record {
   // --- settings ---
   std::string tool_version;
@@ -195,7 +215,9 @@ struct Record {
 
   // --- facts ---
   std::optional<Imported> imported;  // of a source in a framework
-  nlohmann::json model_facts;        // what the plan looks at; null until inspected
+  std::optional<Resized> resized;    // of ONNX and TFLite, where other sizes were asked for
+  std::optional<DynamicSizes> dynamic_sizes;
+  nlohmann::json model_facts;  // what the plan looks at; null until inspected
   // Of the last measurement; before the first one that of the host, if there is one, else null.
   nlohmann::json machine;
   std::string started_at, finished_at;  // UTC, ISO 8601; empty while running
@@ -210,8 +232,13 @@ struct Record {
 
   const Step* Find(std::string_view id) const;
   const Step* baseline() const { return steps.empty() ? nullptr : &steps.front(); }
-  // What everything else is made of: what was exported of a framework's model, else the baseline.
+  // What everything else is made of: what was exported of a framework's model, or the model at the
+  // sizes that were asked for; else the baseline.
   const Step* basis() const;
+  // The file that edgeopt reads in the original's place, in the work folder; empty: the original.
+  std::string source_file() const;
+  // The step is the original, which lacks sizes that were asked for.
+  bool lacks_sizes(const Step& step) const;
   // The last step in force; the baseline when no variant is.
   const Step* best() const;
   // The steps that lead from the original to `step`, in order of application, without the baseline.

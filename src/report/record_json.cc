@@ -275,6 +275,25 @@ void Members(Io& io, Imported& x) {
 }
 
 template <typename Io>
+void Members(Io& io, Resized& x) {
+  io("asked", x.asked);
+  io("inputs", x.inputs);
+  io("nodes", x.nodes);
+  io("original_takes_them", x.original_takes_them);
+  io("model", x.model);
+  io("sha256", x.sha256);
+  io("size_bytes", x.size_bytes);
+  io("verified", x.verified);
+}
+
+template <typename Io>
+void Members(Io& io, DynamicSizes& x) {
+  io("inputs", x.inputs);
+  io("target", x.target);
+  io("measured_at", x.measured_at);
+}
+
+template <typename Io>
 void Members(Io& io, Record& x) {
   io("tool_version", x.tool_version);
   io("model_path", x.model_path);
@@ -302,6 +321,8 @@ void Members(Io& io, Record& x) {
   io("threads", x.threads);
   io.Optional("measuring", x.measuring);
   io.Optional("imported", x.imported);
+  io.Optional("resized", x.resized);
+  io.Optional("dynamic_sizes", x.dynamic_sizes);
   io("model_facts", x.model_facts);
   io("machine", x.machine);
   io("started_at", x.started_at);

@@ -72,8 +72,7 @@ class ConvertTest(CliTest):
     def test_shapes(self):
         answer, _ = self.convert(EXAMPLES / "fashion_mbv2.onnx", "--shape", "input=2x1x28x28")
         self.assertEqual(answer["verified"]["random_samples"], 2)
-        for shape, told in (("input=2x1x28", "not [2, 1, 28]"), ("input=1x3x28x28", "not [1, 3, 28, 28]"),
-                            ("nothing=1x3", "no input 'nothing'"), ("input=1x-3", "is not NAME="), ("input", "is not NAME=")):
+        for shape, told in (("input=2x1x28", "not [2, 1, 28]"), ("nothing=1x3", "no input 'nothing'"), ("input=1x-3", "is not NAME="), ("input", "is not NAME=")):
             with self.subTest(shape):
                 self.fails(USAGE, told, "convert", EXAMPLES / "fashion_mbv2.onnx", "-o", self.folder / "no.tflite",
                            "--shape", shape)

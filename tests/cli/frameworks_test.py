@@ -67,6 +67,24 @@ class FrameworksTest(CliTest):
         imported = self.converted(FORMS / "fashion_mbv2.torchscript.pt", "--shape", "x=1x1x28x28")
         self.assertEqual(imported["way"], "by torchscript, opset 17")
 
+    def test_batches(self):
+        make_fashion(self.folder / "data", 200)
+        shutil.copy(EXAMPLES / "fashion_mnist.toml", self.folder / "pre.toml")
+        data = ["--data", "data:t10k", "--preprocessing", "pre.toml", "--metric", "top1"]
+        truth = self.json("evaluate", ONNX, *data)["value"]
+        for batch, size in (("4", "4"), ("dynamic", r"\w*[A-Za-z]\w*")):
+            with self.subTest(batch):
+                document = self.json("convert", FORMS / "fashion_mbv2.torchscript.pt", "--shape", "x=1x1x28x28", "--batch", batch,
+                                     "-o", "out.onnx", "--force")
+                self.assertEqual(document["imported"]["attempts"][-1]["result"], "taken")
+                (one,) = self.json("inspect", "out.onnx")["inputs"]
+                self.assertRegex(one["type"], rf"^float32\[{size}, 1, 28, 28\]$")
+                self.assertEqual(self.json("evaluate", "out.onnx", *data)["value"], truth)
+
+    def test_sizes_of_a_sample(self):
+        save_npz(self.folder / "sample.npz", x=npy([1, 1, 28, 28], normal(28 * 28)))
+        self.converted(FORMS / "fashion_mbv2.torchscript.pt", "--sample", "sample.npz")
+
     def test_a_callable_with_weights(self):
         self.converted(f"{FORMS}/fashion_nets.py:mbv2", *CALLABLE, "--trust-code", "--exporter", "torchscript")
 

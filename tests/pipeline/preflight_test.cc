@@ -87,9 +87,10 @@ TEST_F(PreflightTest, EverythingThere) {
   EXPECT_FALSE(preflight.failure().has_value());
   std::vector<std::string> names;
   for (const PreflightItem& item : preflight.items) names.push_back(item.name);
-  EXPECT_THAT(names, ::testing::ElementsAre("model", "framework", "runtime", "device",
-                                            "validation data", "metric", "tolerance",
-                                            "latency target", "calibration data", "disk space"));
+  EXPECT_THAT(names,
+              ::testing::ElementsAre("model", "framework", "runtime", "device", "validation data",
+                                     "dynamic sizes", "metric", "tolerance", "latency target",
+                                     "calibration data", "disk space"));
   const report::Record& record = preflight.record;
   EXPECT_EQ(record.model_sha256, Sha256File(Path("net.onnx")).value());
   EXPECT_EQ(record.model_name, "net");
@@ -98,6 +99,48 @@ TEST_F(PreflightTest, EverythingThere) {
   EXPECT_EQ(record.calibration.samples, 300);
   EXPECT_EQ(record.held_out_samples, 0);
   EXPECT_GT(record.threads, 0);
+}
+
+TEST_F(PreflightTest, OpenSizesAreToldWithWhatTheTargetDoes) {
+  EXPECT_EQ(Item("dynamic sizes"),
+            "pass x [n, 4]: ONNX Runtime takes any size and plans its memory for each that it "
+            "meets; measured at x [1, 4], as the first sample of the validation data");
+  options_.device = "jetson-orin-nano";
+  EXPECT_THAT(Item("dynamic sizes"), HasSubstr("here 1 to 8, its kernels chosen for 1"));
+  WriteModel("g (float[n, m] x) => (float[n, m] y) { y = Relu(x) }");
+  EXPECT_THAT(Item("dynamic sizes"), HasSubstr("warn x [n, m]: a TensorRT engine is built for"));
+  options_.device = "raspberry-pi-5";
+  EXPECT_THAT(Item("dynamic sizes"), HasSubstr("warn x [n, m]: LiteRT prepares the model again"));
+  WriteModel("g (float[1, 4] x) => (float[1, 4] y) { y = Relu(x) }");
+  EXPECT_EQ(Item("dynamic sizes"), "none");
+}
+
+TEST_F(PreflightTest, OtherSizesAreMadeBeforeAnythingElse) {
+  options_.source.shapes = {"x=2x4"};
+  world_.resize_source = [](const ResizeRequest& request,
+                            const fs::path& folder) -> Result<report::Resized> {
+    EXPECT_EQ(ToString(request.asked), "--shape x=2x4");
+    EXPECT_EQ(request.samples({{"x", ir::DataType::kFloat32, {2, 4}}}).count, 4);
+    fs::create_directories(folder / "source");
+    fs::copy_file(request.model, folder / "source/model.onnx");
+    report::Resized resized;
+    resized.asked = ToString(request.asked);
+    resized.model = "source/model.onnx";
+    resized.original_takes_them = true;
+    return resized;
+  };
+  const Preflight preflight = Run();
+  EXPECT_EQ(Find(preflight, "sizes")->level, Level::kPass);
+  EXPECT_TRUE(fs::exists(preflight.made_files->path() / preflight.record.resized->model));
+  // The record's hash is the original's.
+  EXPECT_EQ(preflight.record.model_sha256, Sha256File(Path("net.onnx")).value());
+  options_.source.shapes = {"x=0"};
+  EXPECT_EQ(Run().failure()->code, ErrorCode::kUsage);
+  options_.source.shapes = {"x=2x4"};
+  world_.resize_source = [](const ResizeRequest&, const fs::path&) -> Result<report::Resized> {
+    return GateFailed("it differs by 3");
+  };
+  EXPECT_THAT(Item("model"), HasSubstr("fail it differs by 3"));
 }
 
 TEST_F(PreflightTest, BrokenModels) {

@@ -33,11 +33,15 @@ TEST(SourceOptionsTest, ShapesHaveNamesTypesAndSizes) {
   EXPECT_THAT(source.inputs[1].dims, ElementsAre(1, -1));
   EXPECT_EQ(source.inputs[2].name, "");
   EXPECT_THAT(source.inputs[2].dims, ElementsAre(2, 5));
+  // A name of a size says no more to a framework than that any is taken.
+  options.shapes = {"ids=1xlength"};
+  EXPECT_THAT(OpenSource("nets.models:make", options).value().value().inputs[0].dims,
+              ElementsAre(1, -1));
 }
 
 TEST(SourceOptionsTest, WhatIsNoShapeIsAUsageError) {
   for (const char* text :
-       {"", "x=", "x=1xax3", "x=1x-2", "x:floaty=1x2", "x=99999999999999999999"}) {
+       {"", "x=", "x=1x3a", "x=1x-2", "x:floaty=1x2", "x=99999999999999999999"}) {
     SourceOptions options = Trusting();
     options.shapes = {text};
     const auto source = OpenSource("nets.models:make", options);
@@ -76,6 +80,11 @@ TEST(SourceOptionsTest, OtherModelsTakeNoneOfThem) {
   ASSERT_TRUE(WriteFile(model, "\x08\x08").ok());
   EXPECT_FALSE(OpenSource(model.string(), {}).value().has_value());
   EXPECT_EQ(OpenSource(model.string(), Trusting()).error().code, ErrorCode::kUsage);
+  // Sizes are for these too (pipeline/resize_source.h).
+  SourceOptions sizes;
+  sizes.shapes = {"x=1x3"};
+  sizes.batch = "4";
+  EXPECT_FALSE(OpenSource(model.string(), sizes).value().has_value());
 }
 
 TEST(SourceOptionsTest, NamesLeaveOutFolderAndEnding) {

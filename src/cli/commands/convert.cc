@@ -14,6 +14,7 @@
 #include "cli/table.h"
 #include "cli/table_file.h"
 #include "cli/workflow.h"
+#include "data/batched.h"
 #include "data/noise.h"
 #include "formats/onnx/onnx.h"
 #include "formats/tflite/raise.h"
@@ -23,6 +24,7 @@
 #include "pipeline/input_shapes.h"
 #include "pipeline/open_model.h"
 #include "pipeline/samples.h"
+#include "pipeline/set_sizes.h"
 
 namespace edgeopt::cli {
 namespace {
@@ -37,10 +39,10 @@ struct Options {
   OutputOption output;
   pipeline::ConvertOptions convert;
   DataOptions calibration;
-  std::vector<std::string> shapes;
   std::string signature, table;
   bool channels_last = false;
-  SourceArguments source;  // of a model in a framework
+  SourceArguments source;      // sizes, and of a model in a framework
+  pipeline::AskedSizes asked;  // of ONNX and TFLite
   bool unverified = false;
 
   bool has_data() const { return !calibration.path.empty(); }
@@ -78,8 +80,9 @@ Status CheckOptions(const Options& options) {
   if (!IsOnnx(output))
     return UsageError("'" + output + "' has no format that convert writes",
                       "name the output *.tflite, or *.onnx where the model is TFLite");
-  if (!FromTflite(options))
-    return UsageError("the model is ONNX already", "name the output *.tflite");
+  if (!FromTflite(options) && !options.asked.any())
+    return UsageError("the model is ONNX already",
+                      "name the output *.tflite, or give other sizes: --shape, --batch");
   if (precision != "fp32" || options.convert.io != "float" || options.channels_last)
     return UsageError("--precision, --io and --channels-last are for TFLite outputs",
                       "convert without them, then use 'edgeopt quantize' on the ONNX model");
@@ -121,8 +124,8 @@ struct Source {
   std::vector<std::string> warnings;
 };
 
-Result<Source> OpenTflite(const Options& options, const std::map<std::string, ir::Dims>& shapes,
-                          runtimes::Runtime& onnxruntime, Context& context) {
+Result<Source> OpenTflite(const Options& options, runtimes::Runtime& onnxruntime,
+                          Context& context) {
   Source source;
   EDGEOPT_TRY(source.tflite, Buffer::Map(options.model));
   auto file = formats::tflite::ParseTflite(source.tflite);
@@ -132,8 +135,8 @@ Result<Source> OpenTflite(const Options& options, const std::map<std::string, ir
     EDGEOPT_TRY(std::string bytes, formats::tflite::SerializeTflite(*file));
     source.tflite = Buffer::Own(std::move(bytes));
   }
-  EDGEOPT_TRY(source.raised,
-              pipeline::RaiseModel(*file, shapes, onnxruntime, *context.sink, context.cancel));
+  EDGEOPT_TRY(source.raised, pipeline::RaiseModel(*file, options.asked, onnxruntime, *context.sink,
+                                                  context.cancel));
   source.model = source.raised->model;
   source.warnings = source.raised->warnings;
   if (const Status weights = pipeline::CheckWeights(source.model); !weights.ok())
@@ -143,11 +146,9 @@ Result<Source> OpenTflite(const Options& options, const std::map<std::string, ir
 
 Result<Source> OpenSource(const Options& options, runtimes::Runtime& onnxruntime,
                           Context& context) {
-  EDGEOPT_TRY(const auto shapes, pipeline::ParseShapes(options.shapes));
-  if (FromTflite(options)) return OpenTflite(options, shapes, onnxruntime, context);
+  if (FromTflite(options)) return OpenTflite(options, onnxruntime, context);
   Source source;
   EDGEOPT_TRY(source.model, pipeline::OpenModel(options.model));
-  EDGEOPT_CHECK_OK(pipeline::FixInputShapes(source.model, shapes));
   return source;
 }
 
@@ -179,9 +180,12 @@ class Conversion {
     EDGEOPT_CHECK_OK(ConnectTable());
     EDGEOPT_TRY(onnxruntime_, OpenRuntime(context_));
     EDGEOPT_TRY(source_, OpenSource(options_, *onnxruntime_, context_));
-    EDGEOPT_CHECK_OK(OpenCalibration());
     json source_verified;
-    if (source_.raised) EDGEOPT_CHECK_OK(VerifySource(source_verified));
+    // Data is of the sizes that are asked for, the file maybe of others.
+    if (source_.raised && options_.asked.any()) EDGEOPT_CHECK_OK(VerifySource(source_verified));
+    EDGEOPT_CHECK_OK(SetSizes());
+    EDGEOPT_CHECK_OK(OpenCalibration());
+    if (source_.raised && !options_.asked.any()) EDGEOPT_CHECK_OK(VerifySource(source_verified));
     if (IsOnnx(options_.output.path)) return WriteAsOnnx(std::move(source_verified));
     return WriteAsTflite(std::move(source_verified));
   }
@@ -199,10 +203,23 @@ class Conversion {
     return OkStatus();
   }
 
+  Status SetSizes() {
+    if (!options_.asked.any()) return OkStatus();
+    EDGEOPT_TRY(pipeline::SizedModel sized, pipeline::SetSizes(source_.model, options_.asked));
+    if (sized.inputs.empty()) return OkStatus();
+    EDGEOPT_TRY(sizes_["verified"],
+                pipeline::VerifySizes(source_.model, sized, {}, *onnxruntime_, *context_.sink));
+    sizes_["asked"] = pipeline::ToString(options_.asked);
+    sizes_["nodes"] = sized.followed;
+    source_.model = std::move(sized.model);
+    return OkStatus();
+  }
+
   Status OpenCalibration() {
     if (!options_.has_data()) return OkStatus();
     const auto specs = pipeline::InputSpecsOf(source_.model);
-    EDGEOPT_TRY(dataset_, OpenData(options_.calibration, specs));
+    EDGEOPT_TRY(auto opened, OpenData(options_.calibration, specs));
+    dataset_ = data::InBatches(std::move(opened), specs);
     calibration_ = {pipeline::SourceOf(*dataset_, specs), dataset_->size(), dataset_->Describe()};
     convert_.calibration = &calibration_;
     convert_.quantize.samples = options_.calibration.limit;
@@ -227,6 +244,7 @@ class Conversion {
     formats::OnnxWriteOptions write;
     write.overwrite = overwrite();
     EDGEOPT_CHECK_OK(formats::WriteOnnx(source_.model, options_.output.path, write));
+    if (!source_.raised) return ToldSizes();
     json document = OnnxReport(*source_.raised);
     document["verified"] = std::move(verified);
     return Told(std::move(document));
@@ -256,7 +274,21 @@ class Conversion {
     return WriteWithTable(options_.table, *done.table, write.overwrite, write_model);
   }
 
+  // The same model at other sizes.
+  Answer ToldSizes() const {
+    const std::string& output = options_.output.path;
+    json document = {{"output", output}, {"warnings", source_.warnings}, {"sizes", sizes_}};
+    std::string text = output + ": " + pipeline::ToString(options_.asked) + "\n";
+    if (sizes_.is_null()) return {text + "the model has these sizes already\n", document, {}};
+    const json& against = sizes_["verified"]["against"];
+    text += against.is_string()
+                ? Differences(sizes_["verified"], against.get<std::string>())
+                : "run by ONNX Runtime; there is no other model of these sizes to compare with\n";
+    return {text, document, {}};
+  }
+
   Answer Told(json document) const {
+    if (!sizes_.is_null()) document["sizes"] = sizes_;
     document["output"] = options_.output.path;
     document["warnings"] = source_.warnings;
     return Answer{Text(document, options_.output.path), document, {}};
@@ -268,7 +300,8 @@ class Conversion {
   std::shared_ptr<runtimes::Runtime> onnxruntime_;
   pipeline::LoadTflite litert_;
   Source source_;
-  std::unique_ptr<data::Dataset> dataset_;
+  json sizes_;  // what was changed and how it was verified; null: nothing
+  std::shared_ptr<const data::Dataset> dataset_;
   pipeline::CalibrationData calibration_;
   std::optional<quant::CalibrationTable> table_;
 };
@@ -285,7 +318,7 @@ Result<Answer> ConvertFrom(const frameworks::Source& source, const Options& opti
   conversion.go_on = [&](const std::string& model) {
     Options rest = options;
     rest.model = model;
-    rest.shapes.clear();
+    rest.asked = {};
     rest.signature.clear();
     return Conversion(rest, context).Run();
   };
@@ -294,17 +327,17 @@ Result<Answer> ConvertFrom(const frameworks::Source& source, const Options& opti
 
 Result<Answer> Execute(const Options& options, Context& context) {
   EDGEOPT_TRY(const auto framework, frameworks::Recognize(options.model));
-  if (!framework) {
-    if (ToSourceOptions(options.source).any() || options.unverified)
-      return UsageError("'" + options.model + "' is ONNX or TFLite, which edgeopt reads itself",
-                        "leave out the options for models of PyTorch and TensorFlow");
-    return Conversion(options, context).Run();
-  }
+  if (!framework && options.unverified)
+    return UsageError("'" + options.model + "' is ONNX or TFLite, which edgeopt reads itself",
+                      "leave out the options for models of PyTorch and TensorFlow");
   SourceArguments arguments = options.source;
-  arguments.shapes = options.shapes;
-  arguments.signature = options.signature;
+  // Of a TFLite model it is another signature that is meant.
+  if (framework) arguments.signature = options.signature;
   EDGEOPT_TRY(const auto source, pipeline::OpenSource(options.model, ToSourceOptions(arguments)));
-  return ConvertFrom(*source, options, context);
+  if (source) return ConvertFrom(*source, options, context);
+  Options sized = options;
+  EDGEOPT_TRY(sized.asked, pipeline::ParseSizes(arguments.shapes, arguments.batch));
+  return Conversion(sized, context).Run();
 }
 
 void Configure(Parser& parser, Options& options) {
@@ -323,14 +356,13 @@ void Configure(Parser& parser, Options& options) {
       .WithoutDefault();
   parser.Add("--exclude", convert.quantize.exclude, "keep in float: node, operator or pattern")
       .TypeName("WHAT");
-  parser.Add("--shape", options.shapes, "fixes an input's sizes: x=1x3x224x224");
   parser.Add("--io", convert.io, "inputs, outputs").OneOf({"float", "int8", "uint8"});
   parser.AddFlag("--channels-last", options.channels_last,
                  "inputs and outputs become NHWC where it saves work");
   parser.Add("--signature", options.signature, "which of a TFLite model's (default: the first)")
       .TypeName("NAME")
       .WithoutDefault();
-  AddSourceOptions(parser, options.source, /*shapes_and_signature=*/false);
+  AddSourceOptions(parser, options.source, /*signature=*/false);
   parser
       .AddFlag("--unverified", options.unverified,
                "a .pt2 is not compared with PyTorch, which need not be there")

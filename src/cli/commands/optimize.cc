@@ -26,10 +26,10 @@ struct Options {
 // The plan that would be followed; nothing is measured or written.
 Result<Answer> DryRun(const pipeline::Preflight& preflight) {
   report::Record record = preflight.record;
+  const std::string source = record.source_file();
   EDGEOPT_TRY(ir::Model model,
-              pipeline::ReadModel(record.imported
-                                      ? preflight.imported_files->path() / record.imported->model
-                                      : std::filesystem::path(record.model_path)));
+              pipeline::ReadModel(source.empty() ? std::filesystem::path(record.model_path)
+                                                 : preflight.made_files->path() / source));
   EDGEOPT_CHECK_OK(formats::InferTypes(model));
   record.model_facts =
       ToJson(pipeline::InspectFacts(model, pipeline::Float16Gains(pipeline::RunMachine(record))));

@@ -13,6 +13,7 @@
 #include "cli/runtime.h"
 #include "cli/table.h"
 #include "cli/table_file.h"
+#include "data/batched.h"
 #include "data/generated.h"
 #include "data/noise.h"
 #include "formats/onnx/onnx.h"
@@ -39,7 +40,7 @@ struct Options {
 
 // The data set behind the samples must outlive them.
 struct Calibration {
-  std::shared_ptr<data::Dataset> dataset;
+  std::shared_ptr<const data::Dataset> dataset;
   pipeline::CalibrationData data;
 };
 
@@ -73,6 +74,7 @@ Result<std::optional<Calibration>> OpenCalibration(const Options& options, const
     EDGEOPT_TRY(const data::NoiseVerdict noise, data::LooksLikeNoise(*calibration.dataset));
     if (noise.noise) context.sink->Warn("calibration data: " + noise.message);
   }
+  calibration.dataset = data::InBatches(std::move(calibration.dataset), specs);
   calibration.data.source = pipeline::SourceOf(*calibration.dataset, specs);
   calibration.data.available = calibration.dataset->size();
   calibration.data.description = calibration.dataset->Describe();

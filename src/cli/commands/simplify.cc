@@ -49,14 +49,13 @@ Result<Answer> Execute(const Options& options, Context& context) {
   pipeline::SimplifyOptions simplify;
   simplify.disabled = options.disabled;
   simplify.verify = !options.no_verify;
-  std::unique_ptr<data::Dataset> dataset;
-  measure::SampleSource source;
+  pipeline::SizedSamples samples;
   if (!options.data.path.empty()) {
     const auto specs = pipeline::InputSpecsOf(model);
-    EDGEOPT_TRY(dataset, OpenData(options.data, specs));
-    source = pipeline::SourceOf(*dataset, specs);
-    simplify.verification.data = &source;
-    simplify.verification.data_samples = std::min(kDataSamples, dataset->size());
+    EDGEOPT_TRY(auto dataset, OpenData(options.data, specs));
+    samples = pipeline::SamplesFor(std::move(dataset), specs);
+    simplify.verification.data = &samples.source;
+    simplify.verification.data_samples = std::min(kDataSamples, samples.count);
   }
   EDGEOPT_TRY(pipeline::Simplified done,
               pipeline::Simplify(model, simplify, *runtime, *context.sink, context.cancel));

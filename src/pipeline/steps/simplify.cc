@@ -17,12 +17,11 @@ constexpr int64_t kDataSamples = 4;
 Result<StepOutput> Make(StepInput input) {
   SimplifyOptions options;
   const auto specs = InputSpecsOf(input.model);
-  EDGEOPT_TRY(const DatasetPtr data, OpenCalibration(input.record, specs));
-  measure::SampleSource source;
-  if (data != nullptr) {
-    source = SourceOf(*data, specs);
-    options.verification.data = &source;
-    options.verification.data_samples = std::min(kDataSamples, data->size());
+  EDGEOPT_TRY(DatasetPtr data, OpenCalibration(input.record, specs));
+  const SizedSamples samples = SamplesFor(std::move(data), specs);
+  if (samples.data != nullptr) {
+    options.verification.data = &samples.source;
+    options.verification.data_samples = std::min(kDataSamples, samples.count);
   }
   EDGEOPT_TRY(Simplified done,
               Simplify(input.model, options, input.runtime, input.sink, input.cancel));

@@ -37,7 +37,7 @@ Result<std::map<std::string, ShapeRange>> RangesOf(const std::vector<TensorSpec>
       if (axis > 0 && !batch.contains(SymbolAt(input, axis)))
         return Unsupported("input '" + input.name + "' has the shape " + ir::ToString(input.dims) +
                                ": an engine is built for fixed sizes, the batch alone may vary",
-                           "export the model with fixed sizes");
+                           "fix them: --shape NAME=SIZES");
       range.min[axis] = range.opt[axis] = 1;
       range.max[axis] = largest_batch;
     }
