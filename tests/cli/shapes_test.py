@@ -86,17 +86,12 @@ class ShapesTest(CliTest):
         process = self.fails(UNSUPPORTED, "", "convert", self.fixed, "-o", "no.onnx", "--shape", "x=1x4x16x16")
         self.assertIn("export the model again", process.stderr)
 
-    def run_of(self, model, *line, samples=31, side=16):
-        data = self.data("d.npz", samples, side)
-        before = pathlib.Path(self.folder / model).read_bytes()
-        document = self.json("optimize", model, "--data", data, "--metric", "top1", "--threads", "1", "--tolerance", "90%",
-                             "--work", "work", *line)
-        self.assertEqual(pathlib.Path(self.folder / model).read_bytes(), before)
-        self.assertTrue(document["record"]["original_unchanged"])
-        return document["record"], (self.folder / "work/report.md").read_text()
-
     def test_a_run_at_sizes_that_the_original_takes(self):
-        record, text = self.run_of(self.open, "--batch", "4", "--shape", "x=4x3x16x16")
+        data, before = self.data("d.npz", 31), pathlib.Path(self.open).read_bytes()
+        record = self.json("optimize", self.open, "--data", data, "--metric", "top1", "--threads", "1", "--policy", "continue",
+                           "--work", "work", "--batch", "4", "--shape", "x=4x3x16x16")["record"]
+        self.assertEqual(pathlib.Path(self.open).read_bytes(), before)
+        self.assertTrue(record["original_unchanged"])
         baseline, sized = record["steps"][:2]
         self.assertTrue(baseline["output"].endswith("open.onnx"))
         self.assertEqual((sized["id"], sized["decision"]), ("set-sizes", "kept"))
@@ -106,22 +101,23 @@ class ShapesTest(CliTest):
             if step["latency"]:
                 settings = step["measured_under"]["settings"]
                 self.assertEqual((settings["batch"], settings["sizes"]), (4, {"x": [4, 3, 16, 16]}), step["id"])
-                self.assertAlmostEqual(step["latency"]["throughput_per_s"] * step["latency"]["mean_ms"] / 1e3, 4, delta=1)
             if step["accuracy"]:
-                self.assertEqual(step["accuracy"]["samples"], baseline["accuracy"]["samples"])
-                self.assertNotEqual(step["accuracy"]["samples"] % 4, 0)
+                self.assertEqual(step["accuracy"]["samples"], 25)
         self.assertEqual(sized["accuracy"]["value"], baseline["accuracy"]["value"])
+        text = (self.folder / "work/report.md").read_text()
         self.assertIn("latencies are of a batch of 4", text)
         self.assertIn("verified against the original", text)
         self.done("verify", "work/open_package.tar.zst")
 
-    def test_a_run_at_sizes_that_the_original_does_not_take(self):
-        record, text = self.run_of(self.fixed, "--shape", "x=1x3x24x24", side=24)
-        self.assertEqual(record["steps"][0]["output"], "source/model.onnx")
-        self.assertFalse(record["resized"]["original_takes_them"])
-        self.assertTrue(any("does not run at these sizes" in warning for warning in record["warnings"]))
-        self.assertIn("the baseline is the model at these sizes", text)
-        self.assertIn("**Measured at**: x [1, 3, 24, 24]", text)
+    def test_what_the_baseline_of_a_run_will_be(self):
+        for model, side, level, first in ((self.open, 16, "pass", "set-sizes"), (self.fixed, 24, "warn", "simplify")):
+            with self.subTest(model):
+                line = [model, "--data", self.data("d.npz", 30, side), "--metric", "top1", "--shape", f"x=1x3x{side}x{side}"]
+                items = {item["name"]: item for item in self.json("preflight", *line)["items"]}
+                self.assertEqual(items["sizes"]["level"], level)
+                if level == "warn":
+                    self.assertIn("the original does not run at these sizes", items["sizes"]["finding"])
+                self.assertEqual(self.json("optimize", *line, "--dry-run")["plan"][0]["kind"], first)
 
     def test_preflight_tells_what_a_target_does_with_open_sizes(self):
         data = self.data("d.npz", 30)
