@@ -82,6 +82,11 @@ Result<tflite::File> WithOutputs(const tflite::File& file, const std::vector<std
     if (found != graph.tensors.end())
       graph.outputs.push_back(static_cast<int32_t>(found - graph.tensors.begin()));
   }
+  // Without a signature a file's inputs have their tensors' names.
+  if (!changed.model.signature_defs.empty())
+    for (const auto& input : changed.model.signature_defs.front()->inputs)
+      if (input->tensor_index < graph.tensors.size())
+        graph.tensors[input->tensor_index]->name = input->name;
   changed.model.signature_defs.clear();
   return changed;
 }
