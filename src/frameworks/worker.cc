@@ -143,4 +143,14 @@ Result<Exported> Export(AgentClient& worker, const ExportRequest& request, Sink*
   return exported;
 }
 
+Result<InsideValues> SeeInside(AgentClient& worker, std::span<const ir::Tensor> inputs,
+                               int64_t max_bytes) {
+  json rest;
+  EDGEOPT_TRY(auto tensors,
+              worker.AskForTensors("inside", inputs, {{"max_bytes", max_bytes}}, rest));
+  auto values = InsideValuesFrom(rest, std::move(tensors));
+  if (!values.ok()) return OffProtocol("inside", values.error());
+  return values;
+}
+
 }  // namespace edgeopt::frameworks

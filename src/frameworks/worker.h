@@ -1,4 +1,4 @@
-// A framework's worker: an agent in Python (python/edgeopt_worker) that holds one source, and two
+// A framework's worker: an agent in Python (python/edgeopt_worker) that holds one source, and three
 // methods more than other agents have. It measures, runs and validates as they do
 // (measure/agent_client.h): Load with the framework's name as the runtime.
 #pragma once
@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -73,5 +74,20 @@ struct Exported {
 // with its own last words; the worker stays usable.
 Result<Exported> Export(measure::AgentClient& worker, const ExportRequest& request,
                         Sink* sink = nullptr);
+
+// What one run of the model makes on its way to its outputs, in order of execution.
+struct InsideValue {
+  std::string kind;             // of what made it: "Conv2d", "aten.relu.default of block.0"
+  std::vector<size_t> made_of;  // the earlier ones it depends on; empty: the inputs alone
+  ir::Tensor tensor;            // of floats; its name is the layer's, the node's or the operator's
+};
+struct InsideValues {
+  std::vector<InsideValue> values;
+  bool complete = true;  // else those behind the last one were left out for their size
+};
+// Requires a loaded model and inputs as Run takes them. Unsupported where the kind of source does
+// not show them; BadInput as Run.
+Result<InsideValues> SeeInside(measure::AgentClient& worker, std::span<const ir::Tensor> inputs,
+                               int64_t max_bytes);
 
 }  // namespace edgeopt::frameworks

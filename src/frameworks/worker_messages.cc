@@ -33,6 +33,18 @@ Result<DynamicAxes> AxesIn(JsonObject& fields, const char* name) {
   return axes;
 }
 
+// Of values before the one at `place`.
+Result<std::vector<size_t>> PlacesIn(const json& array, size_t place) {
+  if (!array.is_array()) return BadInput("made_of: an element is no array");
+  std::vector<size_t> places;
+  for (const json& value : array) {
+    const auto earlier = measure::IntegerIn(value, 0, static_cast<int64_t>(place) - 1);
+    if (!earlier) return BadInput("made_of: what is no earlier value");
+    places.push_back(static_cast<size_t>(*earlier));
+  }
+  return places;
+}
+
 }  // namespace
 
 Result<Description> DescriptionFrom(const json& answer) {
@@ -76,6 +88,23 @@ Result<Exported> ExportedFrom(const json& answer) {
   EDGEOPT_TRY(exported.seconds, fields.Number("seconds", 0, kMaxSeconds));
   EDGEOPT_TRY(exported.warnings, fields.Texts("warnings"));
   return exported;
+}
+
+Result<InsideValues> InsideValuesFrom(const json& answer, std::vector<ir::Tensor> tensors) {
+  EDGEOPT_TRY(Fields fields, Fields::Of(answer, "inside"));
+  InsideValues inside;
+  EDGEOPT_TRY(inside.complete, fields.Bool("complete"));
+  EDGEOPT_TRY(std::vector<std::string> kinds, TextsIn(fields, "kinds"));
+  EDGEOPT_TRY(const json* made_of, fields.Array("made_of"));
+  if (kinds.size() != tensors.size() || made_of->size() != tensors.size())
+    return BadInput("'tensors', 'kinds' and 'made_of' are not of one length");
+  for (size_t i = 0; i < tensors.size(); ++i) {
+    const std::string& name = tensors[i].name;
+    if (!ir::IsFloatingPoint(tensors[i].type())) return BadInput("'" + name + "' is not of floats");
+    EDGEOPT_TRY(std::vector<size_t> places, PlacesIn((*made_of)[i], i));
+    inside.values.push_back({std::move(kinds[i]), std::move(places), std::move(tensors[i])});
+  }
+  return inside;
 }
 
 }  // namespace edgeopt::frameworks

@@ -215,6 +215,19 @@ Result<json> AgentClient::Ask(const std::string& method, const json& params, Sin
   return connection_->Call(method, params, sink, label);
 }
 
+Result<std::vector<ir::Tensor>> AgentClient::AskForTensors(const std::string& method,
+                                                           std::span<const ir::Tensor> inputs,
+                                                           json params, json& rest) {
+  EDGEOPT_TRY(params["inputs"], connection_->Encode(inputs));
+  EDGEOPT_TRY(rest, connection_->Call(method, std::move(params)));
+  EDGEOPT_TRY_ANSWER(Fields fields, method, Fields::Of(rest, method));
+  EDGEOPT_TRY_ANSWER(const json* array, method, fields.Array("tensors"));
+  EDGEOPT_CHECK_OK(connection_->FetchOutputs(*array));
+  EDGEOPT_TRY_ANSWER(auto tensors, method, connection_->Decode(*array));
+  rest.erase("tensors");
+  return tensors;
+}
+
 const std::string& AgentClient::error_output() const { return connection_->error_output(); }
 std::filesystem::path AgentClient::error_log() const { return connection_->error_log(); }
 

@@ -127,6 +127,11 @@ class AgentClient {
   // result as it came, for the caller to check. `sink` may be null; `label` names the progress.
   Result<nlohmann::json> Ask(const std::string& method, const nlohmann::json& params,
                              Sink* sink = nullptr, const std::string& label = {});
+  // The same for a method that takes tensors as `inputs` and answers with some as `tensors`. The
+  // rest of the result goes to `rest`.
+  Result<std::vector<ir::Tensor>> AskForTensors(const std::string& method,
+                                                std::span<const ir::Tensor> inputs,
+                                                nlohmann::json params, nlohmann::json& rest);
   // What the agent wrote to its standard error until now (the last 64 KiB), for a log.
   const std::string& error_output() const;
   // The file that keeps it, AgentOptions::error_log or one beside it; empty while there is none.

@@ -8,7 +8,9 @@
 #include "formats/onnx/onnx.h"
 #include "formats/pt2/pt2.h"
 #include "frameworks/worker.h"
+#include "pipeline/difference_start.h"
 #include "pipeline/framework_worker.h"
+#include "pipeline/inside_file.h"
 #include "pipeline/matched_session.h"
 #include "pipeline/open_model.h"
 #include "pipeline/oracle.h"
@@ -28,6 +30,9 @@ namespace {
 // torch.onnx.verification.
 constexpr double kExportTolerance = 1e-3;
 constexpr int64_t kRandomSamples = 2;
+// Of the values inside the framework's model, where an export differs: those of a detector at 640
+// by 640, and of a vision transformer's many layers.
+constexpr int64_t kMaxInsideBytes = int64_t{1} << 30;
 
 Result<int64_t> BytesIn(const fs::path& folder) {
   std::error_code ec;
@@ -112,6 +117,7 @@ class Import {
   }
 
   Status Try(const ImportAttempt& attempt) {
+    difference_start_ = nullptr;
     if (worker_ != nullptr && !worker_->usable()) EDGEOPT_CHECK_OK(OpenWorker());
     if (attempt.fixed) EDGEOPT_CHECK_OK(FixSizes());
     std::error_code ec;
@@ -173,17 +179,50 @@ class Import {
     return OkStatus();
   }
 
-  Status Verify() {
+  Result<std::vector<OutputDifference>> Compare() {
     EDGEOPT_CHECK_OK(OpenOracle());
     EDGEOPT_TRY(const auto client, tools_.agents.Load(file_, 1, /*spin=*/false));
     const auto session = measure::AsSession(*client), framework = measure::AsSession(*worker_);
     EDGEOPT_TRY(const auto matched, MatchedTo(*session, *framework));
-    EDGEOPT_TRY(const auto differences, oracle_->Compare(*matched));
+    EDGEOPT_TRY(auto differences, oracle_->Compare(*matched));
+    EDGEOPT_CHECK_OK(client->Shutdown());
+    return differences;
+  }
+
+  Status Verify() {
+    EDGEOPT_TRY(const auto differences, Compare());
     imported_.verified = ToJson(*oracle_, differences);
-    if (const Status equal = WithinTolerance(differences, kExportTolerance); !equal.ok())
-      return GateFailed("what was exported does not compute what the framework does: " +
-                        equal.error().message);
-    return client->Shutdown();
+    const Status equal = WithinTolerance(differences, kExportTolerance);
+    if (equal.ok()) return equal;
+    std::string message =
+        "what was exported does not compute what the framework does: " + equal.error().message;
+    // That it differs is what counts, whether or not it can be told where.
+    const auto start = FindStart(differences);
+    if (start.ok()) {
+      difference_start_ = ToJson(*start);
+      message += "; " + start->ToString();
+    } else if (start.error().code == ErrorCode::kInterrupted) {
+      return start.error();
+    } else {
+      tools_.sink->Note("where it differs is not known: " + start.error().message);
+    }
+    return GateFailed(message);
+  }
+
+  // On the inputs where the first output that is outside of the tolerance is farthest from it.
+  Result<DifferenceStart> FindStart(const std::vector<OutputDifference>& differences) {
+    const auto outside = std::ranges::find_if(differences, [](const OutputDifference& output) {
+      return !WithinTolerance({output}, kExportTolerance).ok();
+    });
+    const std::vector<ir::Tensor>& sample = oracle_->inputs()[outside->worst];
+    tools_.sink->Note("looking for where the difference starts");
+    EDGEOPT_TRY(const auto inside, frameworks::SeeInside(*worker_, sample, kMaxInsideBytes));
+    return FindDifferenceStart(
+        inside,
+        [&](const TakeFileValue& take) {
+          return ForEachInside(file_, tools_.agents, worker_->model().inputs, sample, take);
+        },
+        kExportTolerance);
   }
 
   Status Remember(const ImportAttempt& attempt, const Status& tried,
@@ -192,6 +231,7 @@ class Import {
     told["seconds"] =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     told["result"] = tried.ok() ? "taken" : tried.error().ToString();
+    if (!difference_start_.is_null()) told["difference_starts"] = std::move(difference_start_);
     attempts_.push_back(std::move(told));
     if (tried.ok()) return OkStatus();
     if (EndsImport(tried.error())) return tried;
@@ -239,6 +279,7 @@ class Import {
   std::optional<Oracle> oracle_;
   report::Imported imported_;
   json attempts_ = json::array();
+  json difference_start_;  // of the attempt that is tried; null: not known
   std::string problems_;
   std::vector<std::string> warnings_;
   std::vector<fs::path> logs_;  // of the workers that KeepLog was called for

@@ -52,7 +52,8 @@ struct ImportedFile {
 
 // Writes `folder`/source/model.onnx (its external data beside it) or .tflite. The attempts go in
 // their order until one gives what the framework gives, within 1e-3 of each output's range; what
-// became of each is in the record. UsageError for code that the user does not trust; GateFailed,
+// became of each is in the record, with the place where a difference starts
+// (pipeline/difference_start.h). UsageError for code that the user does not trust; GateFailed,
 // with the largest difference of each attempt, when none does; Unsupported when none gave a file;
 // errors of the worker and its environment (frameworks/worker.h).
 Result<ImportedFile> ImportSource(const ImportRequest& request, const std::filesystem::path& folder,

@@ -26,7 +26,7 @@ std::vector<InnerValue> InnerValuesOf(const formats::tflite::File& file);
 
 // A copy of the model whose outputs are these values.
 ir::Model WithOutputs(ir::Model model, const std::vector<std::string>& names);
-// Inputs keep their names; outputs then have those of their tensors. Unsupported for a file whose
+// Outputs then have their tensors' names, inputs those that they had. Unsupported for a file whose
 // first signature is not of its first subgraph.
 Result<formats::tflite::File> WithOutputs(const formats::tflite::File& file,
                                           const std::vector<std::string>& names);

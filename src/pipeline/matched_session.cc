@@ -34,8 +34,9 @@ std::string Described(const TensorSpec& spec) {
 
 class MatchedSession : public runtimes::Session {
  public:
-  MatchedSession(runtimes::Session& session, const runtimes::Session& like)
-      : session_(session), inputs_(like.inputs()), outputs_(like.outputs()) {}
+  MatchedSession(runtimes::Session& session, std::vector<TensorSpec> inputs,
+                 std::vector<TensorSpec> outputs)
+      : session_(session), inputs_(std::move(inputs)), outputs_(std::move(outputs)) {}
 
   Status Match() {
     const auto inputs = Pairing(inputs_, session_.inputs());
@@ -104,13 +105,24 @@ class MatchedSession : public runtimes::Session {
   std::vector<std::vector<int64_t>> moves_;           // of each input's axes; empty: none
 };
 
+Result<std::unique_ptr<runtimes::Session>> Matched(runtimes::Session& session,
+                                                   std::vector<TensorSpec> inputs,
+                                                   std::vector<TensorSpec> outputs) {
+  auto matched = std::make_unique<MatchedSession>(session, std::move(inputs), std::move(outputs));
+  EDGEOPT_CHECK_OK(matched->Match());
+  return std::unique_ptr<runtimes::Session>(std::move(matched));
+}
+
 }  // namespace
 
 Result<std::unique_ptr<runtimes::Session>> MatchedTo(runtimes::Session& session,
                                                      const runtimes::Session& like) {
-  auto matched = std::make_unique<MatchedSession>(session, like);
-  EDGEOPT_CHECK_OK(matched->Match());
-  return std::unique_ptr<runtimes::Session>(std::move(matched));
+  return Matched(session, like.inputs(), like.outputs());
+}
+
+Result<std::unique_ptr<runtimes::Session>> WithInputs(runtimes::Session& session,
+                                                      const std::vector<TensorSpec>& inputs) {
+  return Matched(session, inputs, session.outputs());
 }
 
 }  // namespace edgeopt::pipeline

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "base/result.h"
 #include "runtimes/runtime.h"
@@ -15,5 +16,8 @@ namespace edgeopt::pipeline {
 // of the inputs do not fit, or when `like` has more outputs. `session` must outlive the result.
 Result<std::unique_ptr<runtimes::Session>> MatchedTo(runtimes::Session& session,
                                                      const runtimes::Session& like);
+// The same for the inputs alone: the outputs stay the session's own.
+Result<std::unique_ptr<runtimes::Session>> WithInputs(
+    runtimes::Session& session, const std::vector<runtimes::TensorSpec>& inputs);
 
 }  // namespace edgeopt::pipeline

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "data/generated.h"
 #include "pipeline/samples.h"
@@ -131,8 +132,12 @@ Result<std::vector<OutputDifference>> Oracle::Compare(runtimes::Session& variant
     EDGEOPT_TRY(const auto found, variant.Run(inputs));
     if (expected.size() != found.size()) return BadInput("the number of outputs changed");
     differences.resize(expected.size());
-    for (size_t output = 0; output < expected.size(); ++output)
-      EDGEOPT_CHECK_OK(AddDifference(expected[output], found[output], differences[output]));
+    for (size_t output = 0; output < expected.size(); ++output) {
+      OutputDifference& difference = differences[output];
+      const auto before = std::pair(difference.max_abs_error, difference.unequal);
+      EDGEOPT_CHECK_OK(AddDifference(expected[output], found[output], difference));
+      if (std::pair(difference.max_abs_error, difference.unequal) != before) difference.worst = i;
+    }
   }
   return differences;
 }

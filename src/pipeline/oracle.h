@@ -30,6 +30,7 @@ struct OutputDifference {
   double range = 0;              // the largest absolute value that was expected
   double signal = 0, noise = 0;  // sums of squares: of what was expected, of the errors
   int64_t unequal = 0;           // elements, of other types
+  size_t worst = 0;              // the inputs with the largest error: their place in inputs()
   double relative() const;       // error by range
   double sqnr_db() const;        // 10 log10(signal / noise); infinite for equal values
 };

@@ -19,6 +19,28 @@ ONNX = EXAMPLES / "fashion_mbv2.onnx"
 CALLABLE = ["--weights", FORMS / "fashion_mbv2.pt", "--shape", "x=1x1x28x28"]
 
 
+# torch.export sees another factor in the layer `odd` than PyTorch computes with.
+BENT = """
+import torch
+
+
+class Odd(torch.nn.Module):
+    def forward(self, x):
+        return x * (2.0 if torch.compiler.is_compiling() else 3.0)
+
+
+class Bent(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.stem = torch.nn.Conv2d(1, 4, 3)
+        self.odd = Odd()
+        self.fc = torch.nn.Linear(4, 3)
+
+    def forward(self, x):
+        return self.fc(torch.tanh(self.odd(torch.relu(self.stem(x)))).mean((2, 3)))
+"""
+
+
 class Hostile:
     """Unpickled, it makes the file `mark`."""
 
@@ -87,6 +109,20 @@ class FrameworksTest(CliTest):
 
     def test_a_callable_with_weights(self):
         self.converted(f"{FORMS}/fashion_nets.py:mbv2", *CALLABLE, "--trust-code", "--exporter", "torchscript")
+
+    def test_where_an_export_begins_to_differ(self):
+        (self.folder / "bent.py").write_text(BENT)
+        line = ["bent.py:Bent", "--shape", "x=1x1x8x8", "--trust-code", "--opset", "17"]
+        wrong, last = self.json("convert", *line, "-o", "out.onnx")["imported"]["attempts"]
+        self.assertIn("agrees up to 'relu' (torch.relu) and differs from 'odd.mul' (torch.Tensor.mul) on", wrong["result"])
+        self.assertEqual((wrong["way"], last["way"], last["result"]), ("dynamo", "torchscript", "taken"))
+        start = wrong["difference_starts"]
+        self.assertEqual(start["agrees_up_to"], {"name": "relu", "kind": "torch.relu"})
+        self.assertEqual(start["differs_from"], {"name": "odd.mul", "kind": "torch.Tensor.mul"})
+        # Two thirds of what it should be.
+        self.assertEqual(start["closest"]["made_by"], "Mul")
+        self.assertAlmostEqual(start["closest"]["max_abs_error"] / start["closest"]["range"], 1 / 3, places=4)
+        self.assertNotIn("difference_starts", last)
 
     def test_code_needs_consent(self):
         for line in ([f"{FORMS}/fashion_nets.py:mbv2", *CALLABLE], [FORMS / "fashion_mbv2_full.pth"]):

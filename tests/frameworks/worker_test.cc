@@ -95,6 +95,48 @@ answer(request, {"exporter": "torchscript", "opset": 18, "seconds": 1.5, "warnin
   EXPECT_EQ(exported->seconds, 1.5);
 }
 
+constexpr const char* kInside = R"(
+hello()
+request = read()
+assert request["method"] == "inside" and request["params"]["max_bytes"] == 4096, request
+assert [tensor["name"] for tensor in request["params"]["inputs"]] == ["x"], request
+value = {"type": "float32", "dims": [1], "data": "AACAPw=="}
+result = {"tensors": [{"name": "conv", **value}, {"name": "relu", **value}], "kinds": ["Conv2d", "ReLU"],
+          "made_of": [[], [0]], "complete": False}
+)";
+
+Result<InsideValues> AskInside(Result<std::unique_ptr<measure::AgentClient>> worker) {
+  if (!worker.ok()) return worker.error();
+  ir::Tensor x = ir::Tensor::Of<float>({2}, {1, 2});
+  x.name = "x";
+  return SeeInside(**worker, std::vector{x}, 4096);
+}
+
+TEST_F(WorkerTest, TellsWhatIsInside) {
+  const auto inside = AskInside(Start(std::string(kInside) + "answer(request, result)\n"));
+  ASSERT_TRUE(inside.ok()) << inside.error().ToString();
+  EXPECT_FALSE(inside->complete);
+  ASSERT_EQ(inside->values.size(), 2u);
+  EXPECT_EQ(inside->values[0].kind, "Conv2d");
+  EXPECT_THAT(inside->values[0].made_of, ::testing::IsEmpty());
+  EXPECT_THAT(inside->values[1].made_of, ElementsAre(0));
+  EXPECT_EQ(inside->values[1].tensor.name, "relu");
+  EXPECT_EQ(inside->values[1].tensor, ir::Tensor::Of<float>({1}, {1}));
+}
+
+TEST_F(WorkerTest, WhatIsInsideFollowsTheProtocol) {
+  for (const char* change :
+       {"result['made_of'] = [[0], []]", "result['made_of'] = [[], [-1]]",
+        "result['made_of'] = [[]]", "result['kinds'] = ['Conv2d']", "result['complete'] = 1",
+        "result['tensors'][0]['type'] = 'int32'", "del result['tensors']"}) {
+    const auto inside =
+        AskInside(Start(std::string(kInside) + change + "\nanswer(request, result)\n"));
+    ASSERT_FALSE(inside.ok()) << change;
+    EXPECT_EQ(inside.error().code, ErrorCode::kUnavailable) << change;
+    EXPECT_THAT(inside.error().message, HasSubstr("protocol")) << change;
+  }
+}
+
 TEST_F(WorkerTest, ForeignCodeIsNotEvenStarted) {
   source_.kind = Kind::kPickle;
   const auto worker = Start("open('" + (folder_.path() / "ran").string() + "', 'w')\nhello()\n");

@@ -81,6 +81,27 @@ class Keras(TensorflowTest):
                 self.assertEqual(described["parameters"], model.count_params())
                 self.assertEqual(described["dynamic"], {"image": [0]})
 
+    def test_what_is_inside(self):
+        model = make(keras)
+        model.save(self.path("inside.keras"))
+        stages = [keras.Model(model.inputs, layer.output)(self.image, training=False).numpy()
+                  for layer in model.layers[1:]]
+        with Worker("tensorflow", "keras", path=self.path("inside.keras")) as worker:
+            worker.load()
+            rows, complete = worker.inside(image=self.image)
+            self.assertTrue(complete)
+            self.assertEqual(rows[0][3], [])
+            self.assertIn("conv2d", rows[0][0])
+            self.assertEqual(rows[-1][1], "Softmax")
+            arrays = [array for _, _, array, _ in rows]
+            for layer, stage in zip(model.layers[1:], stages, strict=True):
+                self.assertTrue(any(array.shape == stage.shape and numpy.allclose(array, stage, 1e-5, 1e-6)
+                                    for array in arrays), layer.name)
+            numpy.testing.assert_allclose(worker.run(image=self.image)["scores"], stages[-1], rtol=1e-5)
+            rows, complete = worker.inside(image=self.image, max_bytes=arrays[0].nbytes)
+            self.assertFalse(complete)
+            self.assertEqual(len(rows), 1)
+
     def test_keras_2_hdf5(self):
         model = make(tf_keras)
         model.save(self.path("two.h5"))

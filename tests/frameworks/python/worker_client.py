@@ -84,6 +84,15 @@ class Worker:
         result = self.call("run", inputs=[encode(name, array) for name, array in inputs.items()])
         return {tensor["name"]: decode(tensor) for tensor in result["outputs"]}
 
+    def inside(self, max_bytes=1 << 30, **inputs):
+        """[(name, kind, array, names of what it is made of)], and whether that is all."""
+        result = self.call("inside", inputs=[encode(name, array) for name, array in inputs.items()],
+                           max_bytes=max_bytes)
+        names = [tensor["name"] for tensor in result["tensors"]]
+        rows = [(tensor["name"], kind, decode(tensor), [names[place] for place in made_of])
+                for tensor, kind, made_of in zip(result["tensors"], result["kinds"], result["made_of"], strict=True)]
+        return rows, result["complete"]
+
     def export(self, output, exporter, opset=17, dynamic_axes=None):
         return self.call("export", format="tflite" if exporter == "tflite" else "onnx", output=str(output),
                          exporter=exporter, opset=opset, dynamic_axes=dynamic_axes or {})

@@ -11,9 +11,11 @@ from . import bench, machine, memory, tensors
 from .channel import MAX_ID, TooLong
 from .errors import (INTERNAL, UNAVAILABLE, WorkerError, bad_input, last_lines, ran_out_of_memory, unsupported)
 from .fields import Fields, is_integer
+from .values import Values
 
 PROTOCOL = 2
 MAX_SAMPLES, MAX_THREADS = 4096, 1024
+MAX_INLINE_BYTES = 11_796_480  # of tensors in a line
 FRAMEWORKS = {"pytorch": "torch_framework", "tensorflow": "tf_framework"}
 # LiteRT's and ONNX Runtime's options travel with every `load`; a framework has none of them.
 LOAD_OPTIONS = ("optimization", "spin", "arena", "kernels")
@@ -32,7 +34,7 @@ class Server:
         self._methods = {
             "hello": self.hello, "load": self.load, "run": self.run, "inputs": self.inputs, "bench": self.bench,
             "memory": self.memory, "unload": self.unload, "shutdown": self.shutdown, "describe": self.describe,
-            "export": self.export}
+            "export": self.export, "inside": self.inside}
 
     def serve(self):
         while not self._shut_down:
@@ -223,6 +225,18 @@ class Server:
         answer = self._model.export(request)
         return {**answer, "exporter": request.exporter, "seconds": time.perf_counter() - start,
                 "producer": f"{self._source.framework} {self._framework.version()}"}
+
+    def inside(self, params):
+        self._require_loaded()
+        fields = Fields(params, "inside")
+        given = fields.array("inputs")
+        max_bytes = fields.integer("max_bytes", 1, MAX_ID)
+        fields.finish()
+        prepared = self._prepare(tensors.decode(given, self._exchange))
+        found = Values(max_bytes if self._exchange else min(max_bytes, MAX_INLINE_BYTES))
+        self._guarded(self._model.inside, prepared, found)
+        return {"tensors": tensors.encode(found.tensors, self._exchange), "kinds": found.kinds,
+                "made_of": found.made_of, "complete": found.complete}
 
     def _prepare(self, given):
         """The tensors in the order and form that the model takes."""

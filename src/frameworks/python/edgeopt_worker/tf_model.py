@@ -8,7 +8,7 @@ A program (tf_saved_model, tf_keras_model) has: `inputs` and `outputs` (lists of
 import numpy
 import tensorflow as tf
 
-from . import given_inputs, tensors, tf_export
+from . import given_inputs, tensors, tf_export, tf_inside
 from .errors import bad_input, last_lines, ran_out_of_memory
 from .source import Input
 from .tensors import Tensor, spec
@@ -37,6 +37,9 @@ class TfModel:
 
     def run(self, prepared):
         return self._program.call(prepared)
+
+    def inside(self, prepared, values):
+        tf_inside.collect(self._program, prepared, values)
 
     def to_tensors(self, result):
         return [from_tf(name, result[name]) for name, _ in self._program.outputs]

@@ -2,8 +2,9 @@
 
 A program (torch_program, torch_script, torch_module) has: `inputs` (source.Input, in order), `examples` (arrays by
 name), `numbers` (arguments that are constants), `module` (what is exported), `exporters`, `outputs` (specs where the
-file tells them, else None), `arguments(tensors)` -> (args, kwargs), `call(args, kwargs)`, `parameters()`, `class_name`,
-`warnings` and `shapes_are_fixed` (for the exporter).
+file tells them, else None), `arguments(tensors)` -> (args, kwargs), `call(args, kwargs)`, `inside(args, kwargs,
+values)` (which collects into values.Values), `parameters()`, `class_name`, `warnings` and `shapes_are_fixed` (for the
+exporter).
 """
 
 import torch
@@ -28,6 +29,9 @@ class TorchModel:
     def run(self, prepared):
         with torch.inference_mode():
             return self._program.call(*prepared)
+
+    def inside(self, prepared, values):
+        self._program.inside(*prepared, values)
 
     def to_tensors(self, result):
         return [torch_values.from_torch(name, value) for name, value in torch_values.named_outputs(result)]

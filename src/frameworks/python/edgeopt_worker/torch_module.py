@@ -9,7 +9,7 @@ import sys
 
 import torch
 
-from . import given_inputs, torch_weights
+from . import given_inputs, torch_inside, torch_weights
 from .errors import bad_input, last_lines, needs_trust, ran_out_of_memory
 
 
@@ -130,6 +130,9 @@ class ModuleProgram:
 
     def call(self, args, kwargs):
         return self.module(*args, **kwargs)
+
+    def inside(self, args, kwargs, values):
+        torch_inside.inside_module(self.module, args, kwargs, values)
 
     def parameters(self):
         return sum(parameter.numel() for parameter in self.module.parameters())

@@ -6,7 +6,7 @@ import os
 import torch
 from torch.utils import _pytree as pytree
 
-from . import torch_pt2_check, torch_values
+from . import torch_inside_graph, torch_pt2_check, torch_values
 from .errors import bad_input, last_lines, ran_out_of_memory, unsupported
 from .source import Input
 from .tensors import spec
@@ -108,6 +108,9 @@ class Pt2Program:
 
     def call(self, args, kwargs):
         return self.module(*args, **kwargs)
+
+    def inside(self, args, kwargs, values):
+        torch_inside_graph.inside_program(self.module, args, kwargs, values)
 
     def parameters(self):
         return sum(parameter.numel() for parameter in self.program.parameters())

@@ -2,7 +2,7 @@
 
 import torch
 
-from . import given_inputs
+from . import given_inputs, torch_inside_graph
 from .errors import bad_input, last_lines, ran_out_of_memory, unsupported
 
 NUMBERS = {"IntType": int, "FloatType": float, "BoolType": bool}
@@ -64,6 +64,9 @@ class ScriptProgram:
 
     def call(self, args, kwargs):
         return self.module(*args, **kwargs)
+
+    def inside(self, args, kwargs, values):
+        torch_inside_graph.inside_script(self.module, args, kwargs, values)
 
     def parameters(self):
         return sum(parameter.numel() for parameter in self.module.parameters())
