@@ -25,6 +25,9 @@ class WorkerTest(unittest.TestCase):
     def test_pytorch(self):
         self.passes("pytorch", "pytorch_worker_test.py")
 
+    def test_torchscript(self):
+        self.passes("pytorch", "torchscript_worker_test.py")
+
     def test_tensorflow(self):
         self.passes("tensorflow", "tensorflow_worker_test.py")
 
