@@ -22,7 +22,7 @@ std::vector<Exporter> ExportersOf(Kind kind, bool to_tflite) {
     case Kind::kPt2:
       return {{"natively", {0}}, {"dynamo", {18, 20}}};
     case Kind::kTorchScript:
-      return {{"torchscript", {17, 20, 13}}};
+      return {{"torchscript", {17, 20, 13}}, {"dynamo", {18, 20}}};
     case Kind::kModule:
     case Kind::kPickle:
       return {{"dynamo", {18, 20}}, {"torchscript", {17, 13}}};
@@ -71,6 +71,9 @@ std::vector<ImportAttempt> ImportAttempts(Kind kind, bool to_tflite, bool is_dyn
   if (is_dynamic) {
     again.fixed = true;
     attempts.push_back(again);
+    // It follows TorchScript through one run, so with fixed sizes alone.
+    if (kind == Kind::kTorchScript && again.way != "dynamo" && choice.exporter.empty())
+      attempts.push_back({"dynamo", choice.opset > 0 ? choice.opset : 18, true, true});
   }
   return attempts;
 }

@@ -107,6 +107,10 @@ class FrameworksTest(CliTest):
         save_npz(self.folder / "sample.npz", x=npy([1, 1, 28, 28], normal(28 * 28)))
         self.converted(FORMS / "fashion_mbv2.torchscript.pt", "--sample", "sample.npz")
 
+    def test_torchscript_followed_through_one_run(self):
+        imported = self.converted(FORMS / "fashion_mbv2.torchscript.pt", "--shape", "x=1x1x28x28", "--exporter", "dynamo")
+        self.assertEqual(imported["way"], "by dynamo, opset 18")
+
     def test_a_callable_with_weights(self):
         self.converted(f"{FORMS}/fashion_nets.py:mbv2", *CALLABLE, "--trust-code", "--exporter", "torchscript")
 

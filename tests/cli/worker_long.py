@@ -28,6 +28,9 @@ class WorkerTest(unittest.TestCase):
     def test_inside_pytorch(self):
         self.passes("pytorch", "pytorch_inside_test.py")
 
+    def test_torchscript(self):
+        self.passes("pytorch", "torchscript_worker_test.py")
+
     def test_tensorflow(self):
         self.passes("tensorflow", "tensorflow_worker_test.py")
 

@@ -34,6 +34,20 @@ TEST(ImportAttemptsTest, RemediesAreInTheirOrder) {
                           "dynamo, opset 18, simplified, sizes fixed"));
 }
 
+// The dynamo exporter takes branches and a state, which the other one does not, but fixed sizes
+// alone.
+TEST(ImportAttemptsTest, TorchScriptIsFollowedWhereItIsNotConverted) {
+  EXPECT_THAT(
+      Order(Kind::kTorchScript, false, true),
+      ElementsAre("torchscript, opset 17", "torchscript, opset 20", "torchscript, opset 13",
+                  "dynamo, opset 18", "dynamo, opset 20", "torchscript, opset 17, simplified",
+                  "torchscript, opset 17, simplified, sizes fixed",
+                  "dynamo, opset 18, simplified, sizes fixed"));
+  EXPECT_THAT(Order(Kind::kTorchScript, false, true, {"dynamo", 0}),
+              ElementsAre("dynamo, opset 18", "dynamo, opset 20", "dynamo, opset 18, simplified",
+                          "dynamo, opset 18, simplified, sizes fixed"));
+}
+
 TEST(ImportAttemptsTest, TensorFlowGoesToTfliteWithoutADetour) {
   EXPECT_THAT(Order(Kind::kSavedModel, true, false), ElementsAre("tflite"));
   EXPECT_THAT(Order(Kind::kKeras, true, true), ElementsAre("tflite", "tflite, sizes fixed"));

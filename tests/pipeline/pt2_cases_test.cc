@@ -19,17 +19,14 @@ using ir::Tensor;
 
 // The operator that the message has to name.
 const std::map<std::string, std::string_view> kRefused = {
-    {"atan2", "aten.atan2.default"},
     {"bitwise", "aten.__and__.Tensor"},      // of integers: from opset 18 on
     {"erf_functions", "aten.erfc.default"},  // 1 - erf would lose the digits of small results
-    {"fold_image", "aten.col2im.default"},   // from opset 18 on
     {"lstm_projection", "aten.lstm.input"},  // ONNX's LSTM has no projection
     // An instance norm on [1, N * C, H, W] of a batch N that a run decides.
     {"net_unet_dynamic_core", "aten._native_batch_norm_legit.no_stats"},
     {"scaled_by_root_of_size", "torch.sym_float"},
     {"scaled_by_size", "torch.sym_float"},
     {"slice_assigned", "aten.copy_.default"},  // a view is changed; decomposed it is read
-    {"weight_norm", "aten._weight_norm.default"},
 };
 
 fs::path CasesFolder() { return fs::path(EDGEOPT_DEPS_DIR) / "pt2-cases-2.15.0"; }

@@ -4,8 +4,8 @@ Usage: python3 collect.py [FOLDER [CASE...]]     (default ~/.cache/edgeopt/pt2-c
 
 The folder gets, per case, NAME.pt2 and NAME.npz with its inputs in0, in1, ... and the outputs out0, out1, ...
 that PyTorch's eager mode computes from them; nested ones are flattened, None is left out. A case that PyTorch
-can't export is an error. The folder appears under its name only when complete; an existing one is left as it is.
-Named cases alone are written into the folder as it is.
+can't export is an error. The folder appears under its name only when complete; an existing one gets the cases that it
+lacks. Named cases alone are written into the folder as it is.
 """
 import concurrent.futures
 import contextlib
@@ -77,7 +77,9 @@ def main():
         write_cases(target, [case for case in cases if case.name in sys.argv[2:]])
         return
     if target.exists():
-        print(f"{target} is there already")
+        missing = [case for case in cases if not all((target / (case.name + end)).exists() for end in (".pt2", ".npz"))]
+        write_cases(target, missing)
+        print(f"{target}: {len(missing)} cases more")
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     work = pathlib.Path(tempfile.mkdtemp(prefix=target.name + ".", dir=target.parent))

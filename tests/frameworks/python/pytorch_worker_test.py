@@ -63,6 +63,14 @@ NETS = """
         def forward(self, x):
             return torch.nn.functional.dropout(x, 0.5)
 
+    class Attentive(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = torch.nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
+
+        def forward(self, x):
+            return self.layer(x)
+
     class Hungry(torch.nn.Module):
         def forward(self, x):
             return (x.reshape(-1, 1) * torch.ones(1, 1 << 28)).sum(1)
@@ -220,6 +228,14 @@ class Module(PytorchTest):
             for exporter in ("torchscript", "dynamo"):
                 self.check_export(worker, exporter, {"a": a}, {name: results[name] for name in names})
 
+    def test_layers_that_pytorch_fuses(self):
+        x = noise(2, 5, 8)
+        with self.module("nets:Attentive", inputs=[{"name": "x", "dims": [2, 5, 8]}]) as worker:
+            worker.load()
+            expected = worker.run(x=x)["output"]
+            for exporter in ("torchscript", "dynamo"):
+                self.check_export(worker, exporter, {"x": x}, {"output": expected})
+
     def test_forms_of_checkpoints(self):
         state = self.model.state_dict()
         header, content = {}, b""
@@ -312,14 +328,23 @@ class Files(PytorchTest):
             worker.load()
             numpy.testing.assert_allclose(worker.run(x=self.x)["output"], self.expected, rtol=1e-6)
             self.check_export(worker, "torchscript", {"x": self.x}, {"output": self.expected})
+            self.check_export(worker, "dynamo", {"x": self.x}, {"output": self.expected}, opset=18)
             with self.assertRaises(Refused) as caught:
-                worker.export(self.path("no.onnx"), "dynamo")
+                worker.export(self.path("no.onnx"), "tf2onnx")
             self.assertEqual(caught.exception.code, 4)
-            self.assertIn("TorchScript", caught.exception.message)
         self.assert_refused(Worker("pytorch", "torchscript", path=self.path("small.torchscript.pt")), 3, "--shape x=")
         self.assert_refused(Worker("pytorch", "torchscript", path=self.path("training.pt"), inputs=shape), 3,
                             "traced in training mode")
         self.assert_refused(Worker("pytorch", "torchscript", path=self.path("nets.py")), 3, "can't load")
+
+    def test_torchscript_of_dynamic_sizes_is_not_followed_through_one_run(self):
+        shape = [{"name": "x", "dims": [-1, 1, 8, 8]}]
+        with Worker("pytorch", "torchscript", path=self.path("small.torchscript.pt"), inputs=shape) as worker:
+            worker.load()
+            with self.assertRaises(Refused) as caught:
+                worker.export(self.path("no.onnx"), "dynamo", dynamic_axes={"x": [0]})
+        self.assertEqual(caught.exception.code, 4)
+        self.assertIn("fixed sizes", caught.exception.message)
 
     def test_a_pickled_module_needs_consent(self):
         shape = [{"name": "x", "dims": [1, 1, 8, 8]}]

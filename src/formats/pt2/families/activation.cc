@@ -1,17 +1,26 @@
 // Activations, softmax and dropout.
 #include <cmath>
 
-#include "formats/pt2/lowering.h"
+#include "formats/pt2/promotion.h"
 
 namespace edgeopt::formats::pt2 {
 namespace {
 
+// Of integers the result is float32.
 Status Plain(OperatorLowering& op) {
   EDGEOPT_TRY(const Operand x, op.In("self"));
-  return op.Out(op.Node(op.onnx(), {x.value}));
+  return op.Out(op.Node(op.onnx(), {op.As(x, op.OutType())}));
 }
 
 // --- piecewise ---
+
+// Runtimes have Relu for floating-point types alone.
+Status Relu(OperatorLowering& op) {
+  EDGEOPT_TRY(const Operand x, op.In("self"));
+  if (ir::IsFloatingPoint(x.type)) return op.Out(op.Node("Relu", {x.value}));
+  const DataType type = ArithmeticType(x.type);
+  return op.OutCast(op.Node("Max", {op.As(x, type), op.Scalar(0, type)}), type);
+}
 
 Status Relu6(OperatorLowering& op) {
   EDGEOPT_TRY(const Operand x, op.In("self"));
@@ -175,9 +184,10 @@ Status Softmax(OperatorLowering& op) {
 
 // --- dropout ---
 
+// The in-place forms call their tensor "self".
 Status Dropout(OperatorLowering& op) {
   op.Ignore("p");
-  EDGEOPT_TRY(const Operand x, op.In("input"));
+  EDGEOPT_TRY(const Operand x, op.In(op.Has("self") ? "self" : "input"));
   EDGEOPT_TRY(const bool training, op.Bool("train", false));
   if (training) {
     Error error = op.Unsupported("it drops elements at random, as in training");
@@ -210,7 +220,7 @@ constexpr Rule kRules[] = {
     {.target = "aten.mish.default", .lower = Mish},
     {.target = "aten.native_dropout.default", .lower = Dropout},
     {.target = "aten.prelu.default", .lower = Prelu},
-    {.target = "aten.relu.default", .lower = Plain, .onnx = "Relu"},
+    {.target = "aten.relu.default", .lower = Relu},
     {.target = "aten.relu6.default", .lower = Relu6},
     {.target = "aten.rrelu.default", .lower = Rrelu},
     {.target = "aten.selu.default", .lower = Plain, .onnx = "Selu"},

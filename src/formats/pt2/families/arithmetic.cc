@@ -2,6 +2,7 @@
 // type follows the type of the result, which the program says (promotion.h).
 #include <array>
 #include <cmath>
+#include <numbers>
 
 #include "formats/pt2/promotion.h"
 
@@ -175,6 +176,24 @@ Status PowerOfTensor(OperatorLowering& op) {
   return op.Out(op.Node("Pow", {self, exponent}));
 }
 
+// The angle of (x, y), from -pi to pi. Where both are infinite it is not a number, other than in
+// PyTorch; a zero's sign counts for nothing.
+Status Atan2(OperatorLowering& op) {
+  const DataType type = op.OutType();
+  EDGEOPT_TRY(const ValueId y, op.InAs("self", type));
+  EDGEOPT_TRY(const ValueId x, op.InAs("other", type));
+  const ValueId zero = op.Scalar(0, type);
+  // Of the point mirrored to x >= 0; 0 / 0 at the origin.
+  const ValueId angle = op.Node("Atan", {op.Node("Div", {y, op.Node("Abs", {x})})});
+  const ValueId half_turn =
+      op.Node("Where", {op.Node("Less", {y, zero}), op.Scalar(-std::numbers::pi, type),
+                        op.Scalar(std::numbers::pi, type)});
+  const ValueId turned =
+      op.Node("Where", {op.Node("Less", {x, zero}), op.Node("Sub", {half_turn, angle}), angle});
+  const ValueId origin = op.Node("And", {op.Node("Equal", {x, zero}), op.Node("Equal", {y, zero})});
+  return op.Out(op.Node("Where", {origin, zero, turned}));
+}
+
 // --- limits ---
 
 Result<ValueId> LimitOrNone(OperatorLowering& op, std::string_view name, DataType type) {
@@ -248,6 +267,7 @@ constexpr Rule kRules[] = {
     {"aten.add.Scalar", AddOrSub, "Add"},
     {"aten.addcdiv.default", AddScaled, "Div"},
     {"aten.addcmul.default", AddScaled, "Mul"},
+    {"aten.atan2.default", Atan2},
     {"aten.clamp.Tensor", Clamp},
     {"aten.clamp.default", Clamp},
     {"aten.clamp_max.Tensor", Clamp},

@@ -38,6 +38,19 @@ Status Bitwise(OperatorLowering& op) {
   return op.Unsupported("bits of integers; ONNX has them from opset 18 on");
 }
 
+// The lowest n bits are the remainder by 2^n, which ONNX's Mod of integers gives from 0 on also
+// for negative ones.
+Status BitwiseAnd(OperatorLowering& op) {
+  const DataType type = ArithmeticType(op.OutType());
+  if (op.OutType() == DataType::kBool || !op.IsNumber("other")) return Bitwise(op);
+  EDGEOPT_TRY(const int64_t mask, op.Int("other", 0));
+  constexpr int64_t kLargest = (int64_t{1} << 30) - 1;
+  if (mask < 1 || mask > kLargest || (mask & (mask + 1)) != 0) return Bitwise(op);
+  EDGEOPT_TRY(const ValueId x, op.InAs("self", type));
+  const ValueId modulus = op.Scalar(static_cast<double>(mask + 1), type);
+  return op.OutCast(op.Node("Mod", {x, modulus}), type);
+}
+
 Status BitwiseNot(OperatorLowering& op) {
   if (op.OutType() == DataType::kBool) return LogicalNot(op);
   const DataType type = ArithmeticType(op.OutType());
@@ -90,16 +103,16 @@ Status MaskedFill(OperatorLowering& op) {
 }
 
 constexpr Rule kRules[] = {
-    {"aten.__and__.Scalar", Bitwise, "And"},
-    {"aten.__and__.Tensor", Bitwise, "And"},
+    {"aten.__and__.Scalar", BitwiseAnd, "And"},
+    {"aten.__and__.Tensor", BitwiseAnd, "And"},
     {"aten.__lshift__.Scalar", ShiftLeft},
     {"aten.__or__.Scalar", Bitwise, "Or"},
     {"aten.__or__.Tensor", Bitwise, "Or"},
     {"aten.__rshift__.Scalar", ShiftRight},
     {"aten.__xor__.Scalar", Bitwise, "Xor"},
     {"aten.__xor__.Tensor", Bitwise, "Xor"},
-    {"aten.bitwise_and.Scalar", Bitwise, "And"},
-    {"aten.bitwise_and.Tensor", Bitwise, "And"},
+    {"aten.bitwise_and.Scalar", BitwiseAnd, "And"},
+    {"aten.bitwise_and.Tensor", BitwiseAnd, "And"},
     {"aten.bitwise_left_shift.Tensor_Scalar", ShiftLeft},
     {"aten.bitwise_not.default", BitwiseNot},
     {"aten.bitwise_or.Scalar", Bitwise, "Or"},

@@ -217,10 +217,29 @@ Status RmsNorm(OperatorLowering& op) {
   return op.Out(weight.valid() ? op.Node("Mul", {result, weight}) : result);
 }
 
+// v * (g / |v|): the norm is over all axes but `dim`, over all of them where that is -1.
+Status WeightNorm(OperatorLowering& op) {
+  EDGEOPT_TRY(const Operand v, op.In("v"));
+  EDGEOPT_TRY(const Operand g, op.In("g"));
+  EDGEOPT_TRY(int64_t dim, op.Int("dim", 0));
+  if (dim != -1) {
+    EDGEOPT_TRY(dim, op.Axis(dim, v.rank()));
+  }
+  std::vector<int64_t> axes;
+  for (int64_t axis = 0; axis < v.rank(); ++axis)
+    if (axis != dim) axes.push_back(axis);
+  const ValueId norm =
+      axes.empty() ? op.Node("Abs", {v.value}) : op.Reduce("ReduceL2", v.value, axes, true);
+  EDGEOPT_CHECK_OK(op.Out(op.Node("Mul", {v.value, op.Node("Div", {g.value, norm})})));
+  return op.OutUnused(1) ? OkStatus() : op.Out(norm, 1);
+}
+
 constexpr Rule kRules[] = {
     {.target = "aten._fused_rms_norm.default", .lower = RmsNorm},
     {.target = "aten._native_batch_norm_legit.no_stats", .lower = BatchNormWithoutStatistics},
     {.target = "aten._native_batch_norm_legit_no_training.default", .lower = BatchNorm},
+    {.target = "aten._weight_norm.default", .lower = WeightNorm},
+    {.target = "aten._weight_norm_interface.default", .lower = WeightNorm},
     {.target = "aten.batch_norm.default", .lower = BatchNorm},
     {.target = "aten.group_norm.default", .lower = GroupNorm},
     {.target = "aten.instance_norm.default", .lower = InstanceNorm},

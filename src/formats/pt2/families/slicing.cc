@@ -169,24 +169,37 @@ Result<ValueId> Columns(OperatorLowering& op, ValueId x, int64_t axis, int64_t l
   return op.Node("Gather", {x, op.Constant(places, "windows")}, {{"axis", axis}});
 }
 
+constexpr int64_t kMostSize = 1 << 20;
+
+// Of nn.Unfold and nn.Fold, per spatial axis.
+struct Windows {
+  std::vector<int64_t> kernel, dilation, padding, stride;
+};
+Result<Windows> WindowsOf(OperatorLowering& op) {
+  Windows windows;
+  EDGEOPT_TRY(windows.kernel, op.Ints("kernel_size", 2, {}));
+  EDGEOPT_TRY(windows.dilation, op.Ints("dilation", 2, {1, 1}));
+  EDGEOPT_TRY(windows.padding, op.Ints("padding", 2, {0, 0}));
+  EDGEOPT_TRY(windows.stride, op.Ints("stride", 2, {1, 1}));
+  if (windows.kernel.size() != 2) return BadInput("its argument 'kernel_size' is missing");
+  for (const auto* numbers :
+       {&windows.kernel, &windows.dilation, &windows.padding, &windows.stride})
+    for (const int64_t number : *numbers)
+      if (number < 0 || number > kMostSize) return BadInput("its windows don't fit");
+  return windows;
+}
+
 // nn.Unfold: [N, C, H, W] to [N, C * kh * kw, oh * ow].
 Status ImageToColumns(OperatorLowering& op) {
   EDGEOPT_TRY(const Operand self, op.In("self"));
-  EDGEOPT_TRY(const auto kernel, op.Ints("kernel_size", 2, {}));
-  EDGEOPT_TRY(const auto dilation, op.Ints("dilation", 2, {1, 1}));
-  EDGEOPT_TRY(const auto padding, op.Ints("padding", 2, {0, 0}));
-  EDGEOPT_TRY(const auto stride, op.Ints("stride", 2, {1, 1}));
-  constexpr int64_t kMostSize = 1 << 20;
+  EDGEOPT_TRY(const Windows windows, WindowsOf(op));
+  const auto& [kernel, dilation, padding, stride] = windows;
   if (self.rank() != 4) return op.Unsupported("of rank " + std::to_string(self.rank()));
-  if (kernel.size() != 2) return BadInput("its argument 'kernel_size' is missing");
   const auto height = self.shape[2].value, width = self.shape[3].value;
   const auto channels = self.shape[1].value;
   if (!height || !width || !channels) return op.Unsupported("of sizes known in a run only");
   if (std::max({*height, *width, *channels}) > kMostSize)
     return op.Unsupported("of sizes that large");
-  for (const auto* numbers : {&kernel, &dilation, &padding, &stride})
-    for (const int64_t number : *numbers)
-      if (number < 0 || number > kMostSize) return BadInput("its windows don't fit");
   ValueId x = self.value;
   if (padding[0] != 0 || padding[1] != 0) {
     const std::vector<int64_t> pads = {0, 0, padding[0], padding[1], 0, 0, padding[0], padding[1]};
@@ -202,7 +215,59 @@ Status ImageToColumns(OperatorLowering& op) {
   return op.Out(op.Reshape(x, Sizes{batch, *channels * kernel[0] * kernel[1], *shape[2].value}));
 }
 
+// [C * kh * kw, 1, kh, kw]: each of a channel's kh * kw columns has its one place in the window.
+Result<ValueId> OnePlaceEach(OperatorLowering& op, int64_t channels,
+                             const std::vector<int64_t>& kernel, DataType type) {
+  const int64_t places = kernel[0] * kernel[1];
+  if (places > kMostPlaces / places || channels > kMostPlaces / (places * places))
+    return op.Unsupported("of windows that large");
+  std::vector<float> weights(static_cast<size_t>(channels * places * places), 0);
+  for (int64_t row = 0; row < channels * places; ++row)
+    weights[static_cast<size_t>(row * places + row % places)] = 1;
+  const ValueId constant =
+      op.Constant(ir::Tensor::Of({channels * places, 1, kernel[0], kernel[1]}, weights), "places");
+  return type == DataType::kFloat32 ? constant : op.Cast(constant, type);
+}
+
+// nn.Fold: [N, C * kh * kw, oh * ow] to [N, C, H, W], where windows overlap their sum: a transposed
+// convolution whose weights put each element into its place. ONNX's Col2Im begins with opset 18.
+Status ColumnsToImage(OperatorLowering& op) {
+  EDGEOPT_TRY(const Operand self, op.In("self"));
+  EDGEOPT_TRY(const auto size, op.Ints("output_size", 2, {}));
+  EDGEOPT_TRY(const Windows windows, WindowsOf(op));
+  const auto& [kernel, dilation, padding, stride] = windows;
+  if (self.rank() != 3) return op.Unsupported("of rank " + std::to_string(self.rank()));
+  if (size.size() != 2) return BadInput("its argument 'output_size' is missing");
+  const auto rows = self.shape[1].value, columns = self.shape[2].value;
+  if (!rows || !columns) return op.Unsupported("of sizes known in a run only");
+  std::vector<int64_t> counts, rest;
+  for (size_t i = 0; i < 2; ++i) {
+    const int64_t reach = dilation[i] * (kernel[i] - 1) + 1;
+    const int64_t room = size[i] + 2 * padding[i] - reach;
+    if (size[i] < 1 || size[i] > kMostSize || kernel[i] < 1 || dilation[i] < 1 || stride[i] < 1 ||
+        room < 0)
+      return BadInput("its windows don't fit");
+    counts.push_back(room / stride[i] + 1);
+    rest.push_back(room % stride[i]);  // what no window reaches
+  }
+  const int64_t places = kernel[0] * kernel[1];
+  if (*rows < 1 || *rows % places != 0 || *columns != counts[0] * counts[1])
+    return BadInput("its columns are not those of its windows");
+  const int64_t channels = *rows / places;
+  EDGEOPT_TRY(const ValueId weights, OnePlaceEach(op, channels, kernel, self.type));
+  const Size batch = op.SizeOfAxis(self, 0);
+  const ValueId x = op.Reshape(self.value, Sizes{batch, *rows, counts[0], counts[1]});
+  return op.Out(op.Node("ConvTranspose", {x, weights},
+                        {{"kernel_shape", kernel},
+                         {"strides", stride},
+                         {"pads", std::vector{padding[0], padding[1], padding[0], padding[1]}},
+                         {"dilations", dilation},
+                         {"group", channels},
+                         {"output_padding", rest}}));
+}
+
 constexpr Rule kRules[] = {
+    {"aten.col2im.default", ColumnsToImage},
     {"aten.copy.default", Copy},
     {"aten.im2col.default", ImageToColumns},
     {"aten.narrow.default", Narrow},

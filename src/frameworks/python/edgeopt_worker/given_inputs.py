@@ -3,7 +3,7 @@
 import numpy
 
 from . import tensors
-from .errors import bad_input
+from .errors import bad_input, last_lines
 from .source import Input
 
 # Sizes to try for dynamic dimensions behind the first: short sequences, then images.
@@ -103,3 +103,9 @@ def example_arrays(inputs, examples, batch, size):
 
 def has_dynamic(inputs, behind_the_first=False):
     return any(dim == -1 for entry in inputs for dim in entry.dims[1 if behind_the_first else 0:])
+
+
+def does_not_run(inputs, error):
+    shapes = ", ".join(f"{entry.name} {entry.kind}{entry.dims}" for entry in inputs)
+    return bad_input(f"the model does not run on inputs of {shapes}: {last_lines(error)}",
+                     "give other shapes or types: --shape NAME=1x3x224x224")

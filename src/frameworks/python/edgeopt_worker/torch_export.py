@@ -1,5 +1,6 @@
 """To ONNX, by either of PyTorch's two exporters."""
 
+import contextlib
 import inspect
 import os
 import sys
@@ -21,18 +22,17 @@ def export(program, request, output_names):
     if request.format != "onnx" or request.exporter not in ("dynamo", "torchscript"):
         raise unsupported(f"PyTorch models are not exported to {request.format} by {request.exporter}")
     if request.exporter not in program.exporters:
-        raise unsupported("the dynamo exporter takes no TorchScript", "use the torchscript exporter")
+        raise unsupported(f"the {request.exporter} exporter takes no such model",
+                          "use the " + " or ".join(program.exporters) + " exporter")
     names = [entry.name for entry in program.inputs]
     for name in request.dynamic_axes:
         if name not in names:
             raise bad_input(f"export: the model has no input '{name}'", "it has " + ", ".join(names))
     tensors = [torch_values.to_torch(tensor) for tensor in examples(program, request)]
-    args, kwargs = program.arguments(tensors)
-    module = program.module
-    if program.numbers:
-        module, args, kwargs = Bound(program), tuple(tensors), {}
     try:
-        with warnings.catch_warnings(record=True) as told, torch.no_grad(), tempfile.TemporaryDirectory() as folder:
+        module, args, kwargs = program.exported(request.exporter, tensors, any(request.dynamic_axes.values()))
+        with warnings.catch_warnings(record=True) as told, torch.no_grad(), unfused(), \
+                tempfile.TemporaryDirectory() as folder:
             warnings.simplefilter("always")
             function = by_dynamo if request.exporter == "dynamo" else by_torchscript
             model = lower(function(program, module, request, args, kwargs, output_names, folder), request.opset)
@@ -46,6 +46,17 @@ def export(program, request, output_names):
         traceback.print_exc()
         raise unsupported(f"the {request.exporter} exporter failed: {last_lines(error)}") from error
     return {"opset": opset, "warnings": collect(told) + interface_warnings(model, names, output_names, opset, request)}
+
+
+@contextlib.contextmanager
+def unfused():
+    """Attention as operators that exporters know, instead of PyTorch's own fused one."""
+    before = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(before)
 
 
 def examples(program, request):
@@ -63,19 +74,6 @@ def examples(program, request):
         if dims != list(arrays[index].array.shape):
             arrays[index].array = given_inputs.tensors.zeros(entry.kind, dims)
     return arrays
-
-
-class Bound(torch.nn.Module):
-    """The program as a module of tensors alone: the numbers that its forward() takes are constants of it."""
-
-    def __init__(self, program):
-        super().__init__()
-        self.module = program.module
-        self._arguments = program.arguments
-
-    def forward(self, *tensors):
-        args, kwargs = self._arguments(list(tensors))
-        return self.module(*args, **kwargs)
 
 
 def takes_any(module):

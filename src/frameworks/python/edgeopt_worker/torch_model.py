@@ -1,10 +1,10 @@
 """A PyTorch model of any kind as the server sees it.
 
 A program (torch_program, torch_script, torch_module) has: `inputs` (source.Input, in order), `examples` (arrays by
-name), `numbers` (arguments that are constants), `module` (what is exported), `exporters`, `outputs` (specs where the
-file tells them, else None), `arguments(tensors)` -> (args, kwargs), `call(args, kwargs)`, `inside(args, kwargs,
-values)` (which collects into values.Values), `parameters()`, `class_name`, `warnings` and `shapes_are_fixed` (for the
-exporter).
+name), `exporters`, `outputs` (specs where the file tells them, else None), `arguments(tensors)` -> (args, kwargs),
+`call(args, kwargs)`, `inside(args, kwargs, values)` (which collects into values.Values), `exported(exporter, tensors,
+dynamic)` -> (module, args, kwargs) for one of its exporters, `parameters()`, `class_name`, `warnings` and
+`shapes_are_fixed` (for the exporter).
 """
 
 import torch
@@ -64,9 +64,7 @@ class TorchModel:
                     raise
                 failure = error
         else:
-            shapes = ", ".join(f"{entry.name} {entry.kind}{entry.dims}" for entry in program.inputs)
-            raise bad_input(f"the model does not run on inputs of {shapes}: {last_lines(failure)}",
-                            "give other shapes or types: --shape NAME=1x3x224x224") from failure
+            raise given_inputs.does_not_run(program.inputs, failure) from failure
         if not first:
             raise bad_input("the model returns no tensor")
         program.example_size = size

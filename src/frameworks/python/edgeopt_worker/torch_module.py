@@ -9,7 +9,7 @@ import sys
 
 import torch
 
-from . import given_inputs, torch_inside, torch_weights
+from . import given_inputs, torch_inside, torch_script, torch_weights
 from .errors import bad_input, last_lines, needs_trust, ran_out_of_memory
 
 
@@ -25,6 +25,8 @@ def open_module(source):
         warnings += torch_weights.load_into(made, source.weights, source.trust_code)
     else:
         warnings.append("no --weights: the module has those that its code gives it")
+    if isinstance(made, torch.jit.ScriptModule):
+        return torch_script.ScriptProgram(made, source, warnings)
     return ModuleProgram(made, source, warnings)
 
 
@@ -134,8 +136,26 @@ class ModuleProgram:
     def inside(self, args, kwargs, values):
         torch_inside.inside_module(self.module, args, kwargs, values)
 
+    def exported(self, exporter, tensors, dynamic):
+        if self.numbers:
+            return Bound(self), tuple(tensors), {}
+        return self.module, *self.arguments(tensors)
+
     def parameters(self):
         return sum(parameter.numel() for parameter in self.module.parameters())
+
+
+class Bound(torch.nn.Module):
+    """The program as a module of tensors alone: the numbers that its forward() takes are constants of it."""
+
+    def __init__(self, program):
+        super().__init__()
+        self.module = program.module
+        self._arguments = program.arguments
+
+    def forward(self, *tensors):
+        args, kwargs = self._arguments(list(tensors))
+        return self.module(*args, **kwargs)
 
 
 def parameters_of(forward):

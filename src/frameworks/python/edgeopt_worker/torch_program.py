@@ -67,7 +67,7 @@ class Pt2Program:
         self.module = program.module()
         # It has no modes, and says so by an exception, at which the TorchScript exporter stumbles.
         self.module.train = self.module.eval = lambda mode=False: self.module
-        self.examples, self.numbers, self.warnings, self.example_size = {}, {}, [], 1
+        self.examples, self.warnings, self.example_size = {}, [], 1
         self.class_name = "ExportedProgram"
         values = {node.name: node.meta.get("val") for node in program.graph.nodes}
         self._constants, self.inputs = [], []
@@ -111,6 +111,9 @@ class Pt2Program:
 
     def inside(self, args, kwargs, values):
         torch_inside_graph.inside_program(self.module, args, kwargs, values)
+
+    def exported(self, exporter, tensors, dynamic):
+        return self.module, *self.arguments(tensors)
 
     def parameters(self):
         return sum(parameter.numel() for parameter in self.program.parameters())

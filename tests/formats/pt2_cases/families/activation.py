@@ -1,7 +1,7 @@
 import torch
 from torch import nn
 
-from case_list import case, core, normal
+from case_list import case, core, ints, normal
 
 
 def activation(name, module):
@@ -39,6 +39,7 @@ core("prelu", lambda: (nn.PReLU(3), normal(2, 3, 4, 4)))
 case("prelu_single", lambda: (nn.PReLU(), normal(2, 3, 4)))
 case("glu", lambda: (nn.GLU(dim=1), normal(2, 6, 4)))
 case("relu_in_place", lambda: (nn.ReLU(inplace=True), normal(2, 3)))
+case("activations_of_integers", lambda: (lambda x, y: (x.relu(), y.relu(), x.sigmoid(), x.tanh()), ints(3, 7), ints(7, type=torch.int8)))
 case("silu_core", lambda: (nn.SiLU(), normal(2, 3)), decomposed=True)
 case("hardswish_core", lambda: (nn.Hardswish(), normal(2, 3) * 3), decomposed=True)
 case("hardsigmoid_core", lambda: (nn.Hardsigmoid(), normal(2, 3) * 3), decomposed=True)

@@ -10,6 +10,7 @@ case("equal_bools", lambda: (lambda x, y: (x == y, x != y), bools(4, 5), bools(5
 case("logical", lambda: (lambda x, y: (x & y, x | y, x ^ y, ~x, torch.logical_and(x, y), torch.logical_not(x)), bools(4, 5), bools(5)))
 case("logical_numbers", lambda: (lambda x, y: (torch.logical_and(x, y), torch.logical_or(x, y), torch.logical_xor(x, y), torch.logical_not(y)),
                                  ints(4, 5, low=0, high=2), normal(5)))
+case("bitwise_mask", lambda: (lambda x, y: (x & 3, y & 127, x.bitwise_and(1)), ints(4, 9, low=-99, high=99), ints(5, low=-99, high=99, type=torch.int8)))
 case("bitwise", lambda: (lambda x, y: (x & y, x | y, x ^ y, ~x, x & 3), ints(4, 5, low=0, high=99), ints(5, low=0, high=99)))
 case("shifts", lambda: (lambda x: (x << 2, x >> 1), ints(4, 5, low=0, high=99)))
 case("where", lambda: (torch.where, bools(4, 5), normal(5), normal(4, 1)))

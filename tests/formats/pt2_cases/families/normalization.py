@@ -23,4 +23,9 @@ core("rms_norm", lambda: (nn.RMSNorm(8, eps=1e-5), normal(2, 5, 8)))
 case("local_response_norm", lambda: (nn.LocalResponseNorm(3), normal(2, 5, 4, 4)))
 case("normalize", lambda: (lambda x: nn.functional.normalize(x, dim=-1), normal(3, 6)))
 case("weight_norm", lambda: (torch.nn.utils.parametrizations.weight_norm(nn.Linear(4, 5)), normal(2, 4)))
+case("weight_norm_of_axis", lambda: (torch.nn.utils.parametrizations.weight_norm(nn.Conv1d(4, 5, 3), dim=1), normal(2, 4, 6)))
+core("weight_norm_whole", lambda: (torch.nn.utils.parametrizations.weight_norm(nn.Linear(4, 5), dim=None), normal(2, 4)))
+case("dropout_in_place",
+     lambda: (nn.Sequential(nn.Dropout2d(0.3, inplace=True), nn.Flatten(), nn.Dropout(0.5, inplace=True), nn.AlphaDropout(0.1, inplace=True)),
+              normal(2, 3, 4, 4)))
 case("dropout", lambda: (nn.Sequential(nn.Dropout(0.5), nn.Dropout2d(0.3)), normal(2, 3, 4, 4)))

@@ -51,6 +51,7 @@ case("pad_circular", lambda: (lambda x: functional.pad(x, (1, 2), mode="circular
 case("pad_integers", lambda: (lambda x: functional.pad(x, (1, 0), value=9), ints(2, 4)))
 case("unfold_image", lambda: (lambda x: functional.unfold(x, (3, 2), stride=(2, 1), padding=1), normal(2, 3, 6, 5)))
 case("fold_image", lambda: (lambda x: functional.fold(x, (6, 5), 2), normal(2, 12, 20)))
+case("fold_image_strided", lambda: (lambda x: functional.fold(x, (8, 7), (3, 2), dilation=(1, 2), padding=(1, 0), stride=(2, 3)), normal(2, 18, 8)))
 case("unfold_axis", lambda: (lambda x: x.unfold(1, 3, 2), normal(2, 9)))
 case("meshgrid", lambda: (lambda x, y: torch.meshgrid(x, y, indexing="ij"), normal(3), normal(4)))
 case("contiguous_clone_detach", lambda: (lambda x: x.transpose(0, 1).contiguous().clone().detach() + 1, normal(2, 3)))
