@@ -116,6 +116,18 @@ class Keras(TensorflowTest):
                 model.save(self.path(name))
                 self.check(kind, name, "scores", model(self.image, training=False).numpy())
 
+    def test_layers_with_gradients_of_their_own(self):
+        image = keras.Input((8, 8, 3), name="image")
+        middle = keras.layers.Conv2D(4, 3, activation="silu")(image)
+        model = keras.Model(image, keras.layers.Dense(3)(keras.layers.GlobalAveragePooling2D()(middle)))
+        model.save(self.path("silu.keras"))
+        expected = model(self.image, training=False).numpy()
+        with Worker("tensorflow", "keras", path=self.path("silu.keras")) as worker:
+            worker.load()
+            worker.export(self.folder / "silu.tflite", "tflite", dynamic_axes={"image": [0]})
+        (result,) = run_tflite(self.folder / "silu.tflite", {"image": self.image}).values()
+        numpy.testing.assert_allclose(result, expected, rtol=1e-4, atol=1e-6)
+
     def test_code_of_a_file_needs_consent(self):
         for package, kind, name in ((tf_keras, "h5", "lambda2.h5"), (keras, "keras", "lambda3.keras"),
                                     (keras, "h5", "lambda3.h5")):

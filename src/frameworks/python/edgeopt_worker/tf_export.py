@@ -137,7 +137,9 @@ def to_tflite(program, specs, request):
     concrete = module.call.get_concrete_function(
         **{name: tf.TensorSpec(spec.shape, spec.dtype, name=name) for name, spec in specs.items()})
     with tempfile.TemporaryDirectory() as folder:
-        tf.saved_model.save(module, folder, signatures={"serving_default": concrete})
+        # Gradients of layers (silu has its own) hold on to tensors of the model that was frozen.
+        tf.saved_model.save(module, folder, signatures={"serving_default": concrete},
+                            options=tf.saved_model.SaveOptions(experimental_custom_gradients=False))
         converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=["serving_default"])
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
         converter.allow_custom_ops = False
