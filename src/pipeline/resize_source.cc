@@ -111,9 +111,10 @@ ImportSamples ResizeSamplesFor(const report::Record& record,
   if (record.data.path.empty()) return {};
   const auto opened = OpenValidation(record, specs);
   if (!opened.ok()) return {};
-  const DatasetPtr dataset = *opened;
-  return {[dataset, source = SourceOf(*dataset, specs)](int64_t index) { return source(index); },
-          std::min(kResizeSamples, dataset->size())};
+  const data::Dataset& dataset = **opened;
+  return {
+      [kept = *opened, source = SourceOf(dataset, specs)](int64_t index) { return source(index); },
+      std::min(kResizeSamples, dataset.size())};
 }
 
 }  // namespace

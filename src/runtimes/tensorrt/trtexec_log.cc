@@ -54,7 +54,7 @@ std::string ErrorText(std::string_view line) {
   constexpr std::string_view kMark = "[E] ";
   // The time stands before the mark; a model's names may hold anything further on.
   const size_t mark = line.find(kMark);
-  if (mark == std::string_view::npos || mark > 24) return {};
+  if (mark > 24) return {};  // also where there is none
   line.remove_prefix(mark + kMark.size());
   if (line.starts_with("[TRT] ")) line.remove_prefix(6);
   std::string text;
