@@ -38,7 +38,7 @@ Result<std::vector<size_t>> PlacesIn(const json& array, size_t place) {
   if (!array.is_array()) return BadInput("made_of: an element is no array");
   std::vector<size_t> places;
   for (const json& value : array) {
-    const auto earlier = measure::IntegerIn(value, 0, static_cast<int64_t>(place) - 1);
+    const auto earlier = IntegerIn(value, 0, static_cast<int64_t>(place) - 1);
     if (!earlier) return BadInput("made_of: what is no earlier value");
     places.push_back(static_cast<size_t>(*earlier));
   }
@@ -91,10 +91,10 @@ Result<Exported> ExportedFrom(const json& answer) {
 }
 
 Result<InsideValues> InsideValuesFrom(const json& answer, std::vector<ir::Tensor> tensors) {
-  EDGEOPT_TRY(Fields fields, Fields::Of(answer, "inside"));
+  EDGEOPT_TRY(JsonObject fields, JsonObject::Of(answer, "inside"));
   InsideValues inside;
   EDGEOPT_TRY(inside.complete, fields.Bool("complete"));
-  EDGEOPT_TRY(std::vector<std::string> kinds, TextsIn(fields, "kinds"));
+  EDGEOPT_TRY(std::vector<std::string> kinds, fields.Texts("kinds"));
   EDGEOPT_TRY(const json* made_of, fields.Array("made_of"));
   if (kinds.size() != tensors.size() || made_of->size() != tensors.size())
     return BadInput("'tensors', 'kinds' and 'made_of' are not of one length");

@@ -220,7 +220,7 @@ Result<std::vector<ir::Tensor>> AgentClient::AskForTensors(const std::string& me
                                                            json params, json& rest) {
   EDGEOPT_TRY(params["inputs"], connection_->Encode(inputs));
   EDGEOPT_TRY(rest, connection_->Call(method, std::move(params)));
-  EDGEOPT_TRY_ANSWER(Fields fields, method, Fields::Of(rest, method));
+  EDGEOPT_TRY_ANSWER(JsonObject fields, method, JsonObject::Of(rest, method));
   EDGEOPT_TRY_ANSWER(const json* array, method, fields.Array("tensors"));
   EDGEOPT_CHECK_OK(connection_->FetchOutputs(*array));
   EDGEOPT_TRY_ANSWER(auto tensors, method, connection_->Decode(*array));

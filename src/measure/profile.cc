@@ -32,7 +32,8 @@ bool ComputesInIntegers(std::string_view op) {
                                                     "QMoE"};
   return kNamed.contains(op) || op.starts_with("QLinear") || op.starts_with("QOrdered") ||
          op.find("Integer") != std::string_view::npos ||
-         op.find("QD8") != std::string_view::npos;  // XNNPACK's
+         op.find("QD8") != std::string_view::npos ||  // XNNPACK's, where signed or unsigned
+         op.find("QDU8") != std::string_view::npos;   // integers are quicker on this CPU
 }
 
 bool HasPackedWeights(std::string_view op) {

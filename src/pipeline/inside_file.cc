@@ -41,7 +41,7 @@ Result<WatchedFile> WatchOnnx(const fs::path& path, const std::vector<ir::Tensor
   ir::Model typed = model;
   // Where an input has other axes there, sizes stay unknown.
   for (const ir::Tensor& input : sample)
-    if (!FixInputShapes(typed, {{input.name, input.dims()}}).ok()) break;
+    if (!ApplySizes(typed, {{{input.name, {}, ir::ToShape(input.dims())}}, {}}).ok()) break;
   EDGEOPT_CHECK_OK(formats::InferTypes(typed));
   WatchedFile watched;
   EDGEOPT_TRY(watched.values, InnerValuesOf(typed));

@@ -17,7 +17,8 @@ from sshd import HOST, SshdTest
 
 AGENT = pathlib.Path(EDGEOPT).with_name("edgeopt-agent")  # what is copied
 QUICK = ["--threads", "1", "--seconds", "0.02"]
-LONG = ["--threads", "1", "--seconds", "60"]
+# A run takes some microseconds, and a benchmark ends after 100,000 runs where no more are asked for.
+LONG = ["--threads", "1", "--seconds", "60", "--runs", "1000000"]
 
 
 class RemoteTest(SshdTest):

@@ -171,6 +171,7 @@ TEST(KindOf, KnowsLiteRtsAndXnnpacksNames) {
   EXPECT_EQ(kind("Convolution (NHWC, QC8) IGEMM", {"int8"}, {"int8"}), "int8");
   EXPECT_EQ(kind("Convolution (NHWC, F32) IGEMM", {"float"}, {"float"}), "float");
   EXPECT_EQ(kind("Fully Connected (NC, QD8, F32, QC8W) GEMM", {"int8"}, {"float"}), "int8");
+  EXPECT_EQ(kind("Convolution (NHWC, QDU8, F32, QC8W) IGEMM", {"uint8"}, {"float"}), "int8");
   EXPECT_EQ(kind("Convert (NC, F32, QS8)", {"float"}, {"int8"}), "conversion");
   EXPECT_EQ(kind("DEQUANTIZE", {"int8"}, {"float"}), "conversion");
   EXPECT_EQ(kind("GATHER", {"int64"}, {"int64"}), "other");

@@ -24,8 +24,8 @@ void DescribeOperator(const ModelFile& graph, size_t index, ProfileEvent& event)
 }
 
 // "Convolution (NHWC, QC8) IGEMM", "Convert (NC, F32, QS8)": after the layout come one type, or
-// those of input and output. Q is quantized: QS8, QU8, QC8, and QD8 for what is quantized on the
-// way.
+// those of input and output. Q is quantized: QS8, QU8, QC8, and QD8 or QDU8 for what is quantized
+// on the way.
 void DescribeStep(const std::string& name, ProfileEvent& event) {
   const size_t open = name.find('('), close = name.find(')', open);
   if (open == std::string::npos || close == std::string::npos) return;
@@ -33,7 +33,8 @@ void DescribeStep(const std::string& name, ProfileEvent& event) {
   std::istringstream parts(name.substr(open + 1, close - open - 1));
   for (std::string part; std::getline(parts, part, ',');) {
     part.erase(0, part.find_first_not_of(' '));
-    if (part.starts_with('Q')) types.push_back(part.starts_with("QU") ? "uint8" : "int8");
+    if (part.starts_with('Q'))
+      types.push_back(part.starts_with("QU") || part.starts_with("QDU") ? "uint8" : "int8");
     if (part == "F32") types.push_back("float");
     if (part == "F16") types.push_back("float16");
   }
