@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "ir/permute.h"
+#include "report/text.h"
 
 namespace edgeopt::pipeline {
 namespace {
@@ -267,8 +268,8 @@ std::string DifferenceStart::ToString() const {
     text += "it agrees up to " + Named(*agrees_up_to) + " and differs from " +
             Named(*differs_from) + " on";
   if (closest)
-    text += ", by " + std::to_string(closest->max_abs_error) + " of a range of " +
-            std::to_string(closest->range) + " if '" + closest->name + "' (" + closest->made_by +
+    text += ", by " + report::Number(closest->max_abs_error) + " of a range of " +
+            report::Number(closest->range) + " if '" + closest->name + "' (" + closest->made_by +
             ") is its counterpart in the file";
   if (!complete) text += "; only the first " + std::to_string(values) + " values were looked at";
   return text;
