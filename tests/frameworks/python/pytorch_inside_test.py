@@ -5,14 +5,13 @@ process."""
 import os
 import pathlib
 import sys
-import tempfile
 import textwrap
 import unittest
 
 import numpy
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from worker_client import Refused, Worker, encode, noise  # noqa: E402
+from worker_client import Refused, Worker, WorkerTest, encode, noise  # noqa: E402
 
 sys.setdlopenflags(os.RTLD_LAZY)  # see torch_framework.py
 try:
@@ -62,15 +61,13 @@ NETS = """
 
 
 @unittest.skipIf(torch is None, "this Python has no torch")
-class PytorchInsideTest(unittest.TestCase):
+class PytorchInsideTest(WorkerTest):
     @classmethod
     def setUpClass(cls):
-        folder = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(folder.cleanup)
-        cls.folder = pathlib.Path(folder.name)
+        super().setUpClass()
         (cls.folder / "nets.py").write_text(textwrap.dedent(NETS))
-        sys.path.insert(0, folder.name)
-        cls.addClassCleanup(sys.path.remove, folder.name)
+        sys.path.insert(0, str(cls.folder))
+        cls.addClassCleanup(sys.path.remove, str(cls.folder))
         import nets
         cls.nets = nets
         torch.manual_seed(0)  # as the worker begins
@@ -78,9 +75,6 @@ class PytorchInsideTest(unittest.TestCase):
         cls.x = noise(1, 1, 8, 8)
         with torch.no_grad():
             cls.expected = cls.model(torch.from_numpy(cls.x)).numpy()
-
-    def path(self, name):
-        return str(self.folder / name)
 
     def module(self, name="nets:Small", inputs=({"name": "x", "dims": [1, 1, 8, 8]},)):
         return Worker("pytorch", "module", folder=self.folder, callable=name, inputs=list(inputs), trust_code=True)

@@ -6,7 +6,6 @@ import importlib
 import os
 import pathlib
 import sys
-import tempfile
 import textwrap
 import unittest
 
@@ -14,7 +13,7 @@ import numpy
 import onnx
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from worker_client import Refused, Worker, noise, run_onnx  # noqa: E402
+from worker_client import Refused, Worker, WorkerTest, noise, run_onnx  # noqa: E402
 
 sys.setdlopenflags(os.RTLD_LAZY)  # see torch_framework.py
 try:
@@ -97,15 +96,13 @@ NETS = """
 
 
 @unittest.skipIf(torch is None, "this Python has no torch")
-class TorchScriptTest(unittest.TestCase):
+class TorchScriptTest(WorkerTest):
     @classmethod
     def setUpClass(cls):
-        folder = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(folder.cleanup)
-        cls.folder = pathlib.Path(folder.name)
+        super().setUpClass()
         (cls.folder / "scripted.py").write_text(textwrap.dedent(NETS))
-        sys.path.insert(0, folder.name)
-        cls.addClassCleanup(sys.path.remove, folder.name)
+        sys.path.insert(0, str(cls.folder))
+        cls.addClassCleanup(sys.path.remove, str(cls.folder))
         cls.nets = importlib.import_module("scripted")
 
     def make(self, name):
@@ -114,9 +111,6 @@ class TorchScriptTest(unittest.TestCase):
         module = getattr(self.nets, name)().eval()
         torch.jit.save(torch.jit.script(module), self.path(name.lower() + ".pt"))
         return module
-
-    def path(self, name):
-        return str(self.folder / name)
 
     def open(self, name, **sample):
         numpy.savez(self.path("sample.npz"), **sample)
