@@ -78,8 +78,8 @@ TEST(DifferenceStart, IsTheFirstValueThatTheFileHasNot) {
   EXPECT_EQ(start.closest->max_abs_error, 1);
   EXPECT_EQ(start.closest->range, 9);
   EXPECT_EQ(start.found, 1u);
-  EXPECT_THAT(start.ToString(),
-              HasSubstr("agrees up to 'abs' (Layer) and differs from 'scale' (Layer) on, by 1."));
+  EXPECT_THAT(start.ToString(), HasSubstr("agrees up to 'abs' (Layer) and differs from 'scale' "
+                                          "(Layer) on, by 1 of a range of 9 if"));
   EXPECT_EQ(ToJson(start)["differs_from"]["name"], "scale");
 }
 

@@ -1,4 +1,5 @@
 // edgeopt bench MODEL [--against OTHER ...]
+#include <algorithm>
 #include <memory>
 
 #include "base/file.h"
@@ -10,6 +11,7 @@
 #include "cli/output_option.h"
 #include "cli/sustained_text.h"
 #include "cli/table.h"
+#include "measure/agent_protocol.h"
 #include "measure/interleaved.h"
 #include "pipeline/sustain_step.h"
 #include "report/sustained.h"
@@ -103,6 +105,7 @@ Result<BenchResult> MeasureOne(const Options& options, measure::AgentClient& cli
                                Context& context) {
   measure::BenchPlan plan;
   plan.min_runs = std::max<int64_t>(100, options.runs);
+  plan.max_runs = std::max(plan.max_runs, plan.min_runs);
   plan.min_seconds = options.seconds;
   if (options.sustained.empty()) return client.Bench(plan, context.sink);
   EDGEOPT_TRY(const double seconds, ParseDuration(options.sustained, "--sustained"));
@@ -270,7 +273,8 @@ Command bench() {
         parser.Add("--against", options->against, "time these in turns with it").TypeName("MODEL");
         AddSessionOptions(parser, options->session);
         AddHostsOptions(parser, options->hosts);
-        parser.Add("--runs", options->runs, "at least so many, 100 or more").Positive();
+        parser.Add("--runs", options->runs, "at least so many, 100 or more")
+            .Between(1, measure::kMaxBenchRuns);
         parser.Add("--seconds", options->seconds, "and at least so long").Positive();
         parser.Add("--sustained", options->sustained, "as long as that, to see it warm up: 5m")
             .TypeName("TIME")
